@@ -1,0 +1,52 @@
+# The commands that people and CI use. `make` alone lists them.
+GO ?= go
+TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/configtrail-tools
+GOLANGCI_VERSION := v2.12.2
+VERSITYGW_VERSION := v1.8.0
+FUZZTIME ?= 10s
+
+.PHONY: help demo build test vet lint fuzz world servers bench tools docs
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## make a small organisation, ingest it, print its month report
+	$(GO) run ./cmd/configtrail demo
+
+build: ## the binary, in bin/
+	$(GO) build -trimpath -o bin/configtrail ./cmd/configtrail
+
+test: ## the tests; those that need a server say so and are skipped
+	$(GO) test ./...
+
+vet: ## what the go command finds
+	$(GO) vet ./...
+
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## golangci-lint, with the reasons in .golangci.yml
+	$< run ./...
+
+fuzz: ## each fuzz target for FUZZTIME (seeds run in every test)
+	./scripts/fuzz $(FUZZTIME)
+
+servers: $(TOOLS)/versitygw-$(VERSITYGW_VERSION) ## the tests against a real S3 server on loopback
+	VERSITYGW=$< $(GO) test -count=1 -run 'S3|Versity' ./internal/... ./cmd/...
+
+world: build ## hold the ledger against a bucket made by another program, where there is one
+	./scripts/world
+
+bench: build ## ratios against yardsticks on the same data, in one run
+	./bench/run
+
+docs: build ## docs/cli from the commands
+	./bin/configtrail docs docs/cli
+
+tools: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) $(TOOLS)/versitygw-$(VERSITYGW_VERSION) ## fetch what lint and servers need
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS)/tmp $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(TOOLS)/tmp/golangci-lint $@
+
+$(TOOLS)/versitygw-$(VERSITYGW_VERSION):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS)/tmp $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
+	@mv $(TOOLS)/tmp/versitygw $@

@@ -22,15 +22,22 @@ type Object struct {
 	Archived bool
 }
 
+// Entry is one entry of a level: a folder, or an object.
+type Entry struct {
+	Folder string // whole prefix of the folder, ending with a slash; empty for an object
+	Object Object
+}
+
 // Bucket is a place that holds objects. Implementations are safe for concurrent use.
 type Bucket interface {
 	// List gives every object whose key begins with prefix, in the byte order
 	// of keys, however many there are. An error ends the listing.
 	List(ctx context.Context, prefix string) iter.Seq2[Object, error]
 
-	// Folders gives the keys' next path segments below prefix, which ends with
-	// a slash or is empty, each as prefix + segment + "/", in byte order.
-	Folders(ctx context.Context, prefix string) iter.Seq2[string, error]
+	// Level gives what lies directly below prefix, which ends with a slash or is
+	// empty: folders, each as prefix + segment + "/", and objects, in no
+	// particular order. It lets a caller leave out whole folders unread.
+	Level(ctx context.Context, prefix string) iter.Seq2[Entry, error]
 
 	// Open reads an object. A read that breaks midway is taken up again where it
 	// broke, as long as the object's ETag is the same. An object that is gone

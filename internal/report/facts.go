@@ -9,13 +9,15 @@ import (
 	"configtrail/internal/history"
 )
 
-// Facts are the figures of a month that situations and prose are made of. All
+// facts are the figures of a month that situations and prose are made of. All
 // come from queries; nothing here is guessed.
-type Facts struct {
-	Month  configtrail.Month
-	Zone   *time.Location
-	Window configtrail.Window
-	Now    time.Time
+type facts struct {
+	Month   configtrail.Month
+	Zone    *time.Location
+	Window  configtrail.Window
+	Now     time.Time
+	Filters Filters
+	Names   map[string]string // of accounts, from the settings
 
 	Totals   history.Totals
 	Previous *history.Totals
@@ -24,65 +26,96 @@ type Facts struct {
 	Region   []Count
 	Type     []Count
 	Day      []Count // every day of the month that has begun, in order
+	Actor    []Count // nil where no CloudTrail was matched
 
 	// Earlier are the months before, newest first, that the deliveries cover
 	// from beginning to end.
-	Earlier []Earlier
+	Earlier []earlier
 
-	Deletions *Deletions           // the day with most deletions, nil where none
+	Deletions deletions            // of the day with most of them
 	Main      []configtrail.Change // what a reader should see first, best first
-	Changes   int64                // of which Main are some
-	Recorder  []configtrail.Change // changes of configuration recorders
+	Recorder  []configtrail.Change // changes of configuration recorders, in order of time
 
-	Coverage      configtrail.Coverage // gaps and quarantine that touch the month
-	Quarantine    []Count              // by code
-	QuarantinedIn int64                // objects
-	CompleteUntil time.Time            // earliest place; zero where nothing was delivered
-	LatePlaces    int                  // places complete only until before the month's end
-	First, Last   time.Time            // deliveries, of all places
-	UnknownGaps   int                  // places without snapshots
-	Pending       bool                 // items whose changes are not derived yet
-	AccountNames  map[string]string
+	First, Last   time.Time           // deliveries, of all places; zero where there are none
+	CompleteUntil time.Time           // of the earliest place; zero where nothing was delivered
+	Complete      []history.PlaceTime // of each place
+	Awaited       []history.PlaceTime // places whose last deliveries of the month may still come in time
+	Overdue       []history.PlaceTime // places whose deliveries should have come by now
+	Joined        []history.PlaceTime // accounts whose first delivery lies within the month
+	Unseen        []string            // accounts asked for, of which nothing was ever delivered
+	NoRhythm      int                 // places with too few snapshots to tell gaps
+	Gaps          []configtrail.Gap   // that touch the month
+	Quarantine    quarantine          // of objects that touch the month
+	Pending       bool                // items are in whose changes are not derived yet
+	Warnings      []history.Warning
 }
 
-// Earlier is one month before, as a measure of what is usual.
-type Earlier struct {
-	Month   configtrail.Month
-	Changes int64
-	Account map[string]int64
-	Type    map[string]int64
+// earlier is one month before, as a measure of what is usual.
+type earlier struct {
+	Month                 configtrail.Month
+	Changes               int64
+	Account, Region, Type map[string]int64
 }
 
-// Deletions are those of one day.
-type Deletions struct {
-	Day     string // 2024-11-05
-	N       int64
-	Type    string // of most of them
-	Account string
+// deletions are those of one day. The largest group of them is of one type in
+// one account.
+type deletions struct {
+	Day           string // 2024-11-05
+	N             int64
+	Usual         int64 // of a day of the month that has begun, the median
+	Type, Account string
+	Largest       int64
 }
 
-// over reports whether the month has ended at Now.
-func (f *Facts) over() bool { return !f.Now.Before(f.Window.To) }
+// quarantine is what could not be read.
+type quarantine struct {
+	Parts, Objects int64
+	Codes          []Count
+}
+
+// begun and over report whether the month has begun and has ended at Now.
+func (f *facts) begun() bool { return !f.Now.Before(f.Window.From) }
+func (f *facts) over() bool  { return !f.Now.Before(f.Window.To) }
 
 // covered reports whether any delivery reaches into the month.
-func (f *Facts) covered() bool {
+func (f *facts) covered() bool {
 	return !f.First.IsZero() && f.First.Before(f.Window.To) && f.Last.After(f.Window.From)
 }
 
-// usual is the median of a figure over the earlier months; ok is false where
-// there are none.
-func (f *Facts) usual(figure func(Earlier) int64) (n int64, ok bool) {
-	if len(f.Earlier) == 0 {
-		return 0, false
+// firstMonth reports whether the deliveries begin within the month.
+func (f *facts) firstMonth() bool { return f.Window.Contains(f.First) }
+
+// partial reports whether changes of the month may still come, so that it can't
+// be held against whole months. A place that fell silent before the month before
+// began is in neither of them.
+func (f *facts) partial() bool {
+	before := f.Month.Add(-1).Window(f.Zone).From
+	return !f.over() || len(f.Awaited) > 0 ||
+		slices.ContainsFunc(f.Overdue, func(p history.PlaceTime) bool { return p.Time.After(before) })
+}
+
+// holes counts the gaps within which a change would not show or show late.
+// Types that came to be recorded are none: nothing was seen of them before.
+func (f *facts) holes(reasons ...string) int {
+	n := 0
+	for _, g := range f.Gaps {
+		if slices.Contains(reasons, g.Reason) || len(reasons) == 0 && g.Reason != configtrail.GapScope {
+			n++
+		}
 	}
+	return n
+}
+
+// usual is the median of a figure over the earlier months, 0 where there are none.
+func (f *facts) usual(figure func(earlier) int64) int64 {
 	var values []int64
 	for _, e := range f.Earlier {
 		values = append(values, figure(e))
 	}
-	return median(values), true
+	return median(values)
 }
 
-// median is the middle value, the lower of two.
+// median is the middle value, the lower of two; 0 of none.
 func median(values []int64) int64 {
 	if len(values) == 0 {
 		return 0
@@ -99,8 +132,9 @@ func percent(part, whole int64) int64 {
 	return (200*part + whole) / (2 * whole)
 }
 
-// busiest is the day with most changes, and the median day beside it.
-func (f *Facts) busiest() (day Count, usual int64) {
+// busiest is the day with most changes, the first of several, and the median
+// of all days beside it.
+func (f *facts) busiest() (day Count, usual int64) {
 	if len(f.Day) == 0 {
 		return Count{}, 0
 	}
@@ -111,10 +145,11 @@ func (f *Facts) busiest() (day Count, usual int64) {
 	return slices.MaxFunc(f.Day, func(a, b Count) int { return cmp.Compare(a.Changes, b.Changes) }), median(values)
 }
 
-// account is an account as people know it: name (id).
-func (f *Facts) account(id string) string {
-	if name := f.AccountNames[id]; name != "" {
-		return configtrail.Visible(name) + " (" + id + ")"
+// clock is a time in the report's zone; nil where it is zero.
+func (f *facts) clock(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
 	}
-	return id
+	t = t.In(f.Zone)
+	return &t
 }

@@ -8,11 +8,23 @@
 package report
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"configtrail"
 	"configtrail/internal/history"
+	"configtrail/internal/message"
 )
+
+// Options says which month is told, and how.
+type Options struct {
+	Month   configtrail.Month
+	Filter  history.Filter // accounts, regions and types; its window is the month
+	Printer message.Printer
+	Version string // of configtrail
+	Pending bool   // items are in whose changes are not derived yet
+}
 
 // Report is a month report. Its JSON is the contract of `report --format json`.
 type Report struct {
@@ -38,7 +50,10 @@ type Report struct {
 	Verified bool             `json:"verified"`
 	Cost     configtrail.Cost `json:"cost"`
 
-	document Document
+	// Warnings are what touches the report: gaps, quarantine, late deliveries.
+	Warnings []history.Warning `json:"-"`
+
+	document document
 }
 
 // Filters are the filters of a report, as they were asked.
@@ -50,15 +65,8 @@ type Filters struct {
 
 // CompleteUntil says up to when deliveries are complete: the earliest place, and each.
 type CompleteUntil struct {
-	Min *time.Time      `json:"min"` // null where nothing was delivered
-	By  []PlaceComplete `json:"by"`
-}
-
-// PlaceComplete is the time up to which one account and region is complete.
-type PlaceComplete struct {
-	Account string    `json:"account"`
-	Region  string    `json:"region"`
-	Time    time.Time `json:"time"`
+	Min *time.Time          `json:"min"` // null where nothing was delivered
+	By  []history.PlaceTime `json:"by"`  // never nil
 }
 
 // By are the changes without noise by group: most first, days in order.
@@ -66,77 +74,90 @@ type By struct {
 	Account []Count `json:"account"`
 	Region  []Count `json:"region"`
 	Type    []Count `json:"type"`
-	Day     []Count `json:"day"`
+	Day     []Count `json:"day"`   // of every day that has begun
 	Actor   []Count `json:"actor"` // nil: no CloudTrail was matched
 }
 
 // Count is the changes of one group.
 type Count struct {
 	Key     string `json:"key"`
-	Name    string `json:"name,omitempty"` // of an account, from the settings
+	Name    string `json:"account_name,omitempty"` // of an account, from the settings
 	Changes int64  `json:"changes"`
 }
 
-// Finding is one detector's claim.
+// Finding is one detector's claim, as programs read it.
 type Finding struct {
-	ID       string   `json:"id"`
-	Detector string   `json:"detector"`
-	Severity string   `json:"severity"`
-	Score    int      `json:"score"`
-	Summary  string   `json:"summary"`
-	Evidence []string `json:"evidence"`
+	ID       string    `json:"id"`
+	Detector string    `json:"detector"`
+	Severity string    `json:"severity"`
+	Score    int       `json:"score"`
+	Time     time.Time `json:"time"`
+	Resource Resource  `json:"resource"`
+	Summary  string    `json:"summary"`
+	Evidence []string  `json:"evidence"`
+	Sets     []string  `json:"sets"`
 }
 
-// Coverage is what the deliveries leave open in the span.
+// Resource is a resource key, as programs read it.
+type Resource struct {
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	Type    string `json:"type"`
+	ID      string `json:"resource_id"`
+}
+
+// Coverage is what the deliveries leave open in the month.
 type Coverage struct {
-	Gaps        []configtrail.Gap `json:"gaps"` // never nil
-	Quarantined int64             `json:"quarantined"`
+	Gaps        []Gap `json:"gaps"` // never nil
+	Quarantined int64 `json:"quarantined"`
 }
 
-// Document is a report as people read it, before it has a format.
-type Document struct {
-	Lang     string
-	Title    string
-	Subtitle string
-	Lead     []string // what has to be read first
-	Sections []Section
+// Gap is a stretch of which something is not known. An end that is open or
+// unknown is null.
+type Gap struct {
+	Account string     `json:"account"`
+	Name    string     `json:"account_name,omitempty"`
+	Region  string     `json:"region"`
+	Types   []string   `json:"types"` // empty: all; never nil
+	From    *time.Time `json:"from"`
+	To      *time.Time `json:"to"`
+	Reason  string     `json:"reason"`
 }
 
-// Section is one heading with what stands under it, in this order.
-type Section struct {
-	Heading    string
-	Paragraphs []string
-	Bullets    []Bullet
-	Tables     []Table
-	Chart      *Chart
-	Commands   []Command
+// Make tells a month. Its times are in the zone of the history.
+func Make(ctx context.Context, h *history.History, options Options) (*Report, error) {
+	lake, err := h.Engine.Version(ctx, configtrail.Scope{})
+	if err != nil {
+		return nil, fmt.Errorf("report %s: %w", options.Month, err)
+	}
+	f, err := gather(ctx, h, options)
+	if err != nil {
+		return nil, fmt.Errorf("report %s: %w", options.Month, err)
+	}
+	return tell(f, lake, options), nil
 }
 
-// Bullet is one line of a list, with the id of the change behind it, if any.
-type Bullet struct {
-	Text     string
-	Evidence string
-}
-
-// Table is a small table; columns after the first are figures.
-type Table struct {
-	Head []string
-	Rows [][]string
-}
-
-// Chart is a row of bars, one a day.
-type Chart struct {
-	Label string
-	Bars  []Bar
-}
-
-// Bar is one bar with its label and height.
-type Bar struct {
-	Label string
-	Value int64
-}
-
-// Command is a command line to try and what it gives.
-type Command struct {
-	Line, Says string
+// tell makes a report of facts alone.
+func tell(f *facts, lake string, options Options) *Report {
+	free := 0.0
+	r := &Report{
+		Month: f.Month.String(), TZ: f.Zone.String(), From: f.Window.From, To: f.Window.To,
+		Lang: string(options.Printer.Lang()), Generated: f.Now.In(f.Zone), Version: options.Version, Lake: lake,
+		Filters:       f.Filters,
+		CompleteUntil: CompleteUntil{Min: f.clock(f.CompleteUntil), By: f.Complete},
+		Totals:        f.Totals, Previous: f.Previous,
+		By:       By{f.Account, f.Region, f.Type, f.Day, f.Actor},
+		Findings: []Finding{},
+		Coverage: Coverage{Gaps: []Gap{}, Quarantined: f.Quarantine.Parts},
+		ToldBy:   "code", Verified: true,
+		Cost:     configtrail.Cost{USD: &free},
+		Warnings: f.Warnings,
+	}
+	for _, g := range f.Gaps {
+		r.Coverage.Gaps = append(r.Coverage.Gaps, Gap{
+			g.Account, f.Names[g.Account], g.Region, append([]string{}, g.Types...), f.clock(g.From), f.clock(g.To), g.Reason})
+	}
+	r.document = write(teller{options.Printer, f}, options.Version)
+	r.Text = r.document.prose()
+	return r
 }

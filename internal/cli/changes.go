@@ -1,0 +1,254 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"configtrail"
+	"configtrail/internal/history"
+	"configtrail/internal/message"
+)
+
+// How much of one change its text shows.
+const (
+	editsShown = 6
+	valueShown = 80
+)
+
+func (a *app) changesCommand() *cobra.Command {
+	var f filterFlags
+	var format string
+	c := &cobra.Command{
+		Use: "changes", Short: a.t("changes.short"), Long: a.t("changes.long"), Example: a.t("changes.example"),
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return a.changes(c.Context(), &f, format) },
+	}
+	a.spanFlags(c, &f)
+	a.placeFlags(c, &f)
+	a.resourceFlags(c, &f)
+	a.changeFlags(c, &f)
+	a.limitFlag(c, &f, 100)
+	a.failFlag(c)
+	a.formatFlag(c, &format, "text", "json", "jsonl", "csv", "markdown")
+	return c
+}
+
+func (a *app) changes(ctx context.Context, f *filterFlags, format string) error {
+	if err := a.checkFail(); err != nil {
+		return err
+	}
+	window, err := f.span(a, defaultLast)
+	if err != nil {
+		return err
+	}
+	f.window = window
+	filter, err := f.filter(a)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	warnings, judged := a.touched(ctx, s, window, filter)
+	if judged != nil && judged != errTouched { //nolint:errorlint // our own value, never wrapped
+		return judged
+	}
+	if err := a.writeChanges(ctx, s, filter, format, warnings); err != nil {
+		return err
+	}
+	if format != "json" {
+		a.warn(warnings, s.pending)
+	}
+	return judged
+}
+
+func (a *app) writeChanges(ctx context.Context, s *session, filter history.Filter, format string, warnings []history.Warning) error {
+	switch format {
+	case "json":
+		return a.changesJSON(ctx, s, filter, warnings)
+	case "jsonl":
+		return eachChange(s.EachChange(ctx, filter), func(c configtrail.Change) error {
+			return writeJSON(a.Stdout, a.record(c))
+		})
+	case "csv":
+		w := newCSV(a.Stdout)
+		if err := w.row("id", "time", "account", "account_name", "region", "type", "resource_id", "name", "kind", "noise", "path", "op", "old", "new", "source"); err != nil {
+			return err
+		}
+		if err := eachChange(s.EachChange(ctx, filter), func(c configtrail.Change) error { return a.changeCSV(w, c) }); err != nil {
+			return err
+		}
+		w.Flush()
+		return w.Error()
+	case "markdown":
+		if err := markdownHead(a.Stdout, a.t("changes.time"), a.t("changes.kind"), a.t("changes.resource"), a.t("changes.where"), a.t("changes.edits")); err != nil {
+			return err
+		}
+		return eachChange(s.EachChange(ctx, filter), func(c configtrail.Change) error {
+			var edits []string
+			for _, e := range c.Edits[:min(len(c.Edits), editsShown)] {
+				edits = append(edits, editLine(e))
+			}
+			return markdownRow(a.Stdout, a.stamp(c.Time), a.t("kind."+string(c.Kind)), resourceLabel(c), a.place(c.Key.Account, c.Key.Region), strings.Join(edits, "; "))
+		})
+	}
+	return a.changesText(ctx, s, filter)
+}
+
+// changesJSON writes one page with what continues and limits it.
+func (a *app) changesJSON(ctx context.Context, s *session, filter history.Filter, warnings []history.Warning) error {
+	page, err := s.Changes(ctx, filter)
+	if err != nil {
+		return err
+	}
+	complete, err := s.CompleteUntil(ctx, filter)
+	if err != nil {
+		return err
+	}
+	out := struct {
+		Changes       []configtrail.ChangeRecord `json:"changes"`
+		Total         int64                      `json:"total"`
+		Next          *string                    `json:"next"`
+		CompleteUntil completeJSON               `json:"complete_until"`
+		Warnings      []warningJSON              `json:"warnings"`
+	}{Changes: []configtrail.ChangeRecord{}, Total: page.Total, CompleteUntil: a.completeJSON(complete), Warnings: a.warningsJSON(warnings)}
+	for _, c := range page.Changes {
+		out.Changes = append(out.Changes, a.record(c))
+	}
+	if page.Next != "" {
+		out.Next = &page.Next
+	}
+	return writeJSON(a.Stdout, out)
+}
+
+func (a *app) record(c configtrail.Change) configtrail.ChangeRecord {
+	return c.Record(a.zone, a.set.AccountName(c.Key.Account))
+}
+
+// changesText writes the span, then one paragraph a change.
+func (a *app) changesText(ctx context.Context, s *session, filter history.Filter) error {
+	fmt.Fprintln(a.Stdout, a.spanLine(filter.Window))
+	page, err := s.Changes(ctx, filter)
+	if err != nil {
+		return err
+	}
+	for _, c := range page.Changes {
+		a.changeText(a.Stdout, c)
+	}
+	if len(page.Changes) == 0 {
+		fmt.Fprintln(a.Stdout, a.t("changes.none"))
+		return a.whereDataIs(ctx, s, filter)
+	}
+	fmt.Fprintln(a.Stdout, a.p.Text("changes.count", message.Args{"n": page.Total}))
+	if page.Next != "" {
+		fmt.Fprintln(a.Stderr, a.p.Text("changes.more", message.Args{"shown": len(page.Changes), "n": page.Total, "cursor": page.Next}))
+	}
+	return nil
+}
+
+// whereDataIs says which span the deliveries have, to a person who asked for another.
+func (a *app) whereDataIs(ctx context.Context, s *session, filter history.Filter) error {
+	coverage, err := s.Coverage(ctx, history.Filter{Accounts: filter.Accounts, Regions: filter.Regions})
+	if err != nil || len(coverage.Places) == 0 {
+		return err
+	}
+	var first, last time.Time
+	for _, p := range coverage.Places {
+		if first.IsZero() || p.First.Before(first) {
+			first = p.First
+		}
+		if p.Last.After(last) {
+			last = p.Last
+		}
+	}
+	fmt.Fprintln(a.Stderr, a.p.Text("changes.data_span", message.Args{"from": a.stamp(first), "to": a.stamp(last)}))
+	return nil
+}
+
+// spanLine is the first line of a text: the resolved span and its zone.
+func (a *app) spanLine(w configtrail.Window) string {
+	return a.p.Text("cli.span", message.Args{"from": a.stamp(w.From), "to": a.stamp(w.To), "zone": a.zone.String()})
+}
+
+// changeText is one change: what happened to what, where, and each edit on a line.
+func (a *app) changeText(w io.Writer, c configtrail.Change) {
+	noise := ""
+	if c.Noise != configtrail.NoiseNone {
+		noise = " [" + a.t("noise."+string(c.Noise)) + "]"
+	}
+	fmt.Fprintf(w, "%s  %s%s  %s  %s  %s\n", a.stamp(c.Time), a.t("kind."+string(c.Kind)), noise,
+		resourceLabel(c), a.place(c.Key.Account, c.Key.Region), c.ID())
+	for i, e := range c.Edits {
+		if i == editsShown {
+			fmt.Fprintf(w, "    %s\n", a.p.Text("changes.more_edits", message.Args{"n": len(c.Edits) - i}))
+			break
+		}
+		fmt.Fprintf(w, "    %s\n", editLine(e))
+	}
+}
+
+// resourceLabel is type, name and id, made safe to show.
+func resourceLabel(c configtrail.Change) string {
+	return label(c.Key, c.Name, c.Tags)
+}
+
+func label(key configtrail.ResourceKey, name string, tags map[string]string) string {
+	text := configtrail.Visible(strings.TrimPrefix(key.Type, "AWS::")) + " "
+	if name == "" || name == key.ID {
+		name = tags["Name"]
+	}
+	if name != "" && name != key.ID {
+		return text + clip(configtrail.Visible(name), valueShown) + " (" + clip(configtrail.Visible(key.ID), valueShown) + ")"
+	}
+	return text + clip(configtrail.Visible(key.ID), valueShown)
+}
+
+// editLine is one edit: + path value, - path value, or ~ path old → new.
+func editLine(e configtrail.Edit) string {
+	path := configtrail.Visible(e.Path)
+	switch e.Op {
+	case configtrail.OpAdd:
+		return "+ " + path + "  " + valueText(e.New)
+	case configtrail.OpRemove:
+		return "- " + path + "  " + valueText(e.Old)
+	}
+	return "~ " + path + "  " + valueText(e.Old) + " → " + valueText(e.New)
+}
+
+func valueText(raw json.RawMessage) string { return clip(configtrail.Visible(string(raw)), valueShown) }
+
+func (a *app) changeCSV(w csvWriter, c configtrail.Change) error {
+	edits := c.Edits
+	if len(edits) == 0 {
+		edits = []configtrail.Edit{{}}
+	}
+	for _, e := range edits {
+		if err := w.row(c.ID(), c.Time.In(a.zone).Format(time.RFC3339Nano), c.Key.Account, a.set.AccountName(c.Key.Account), c.Key.Region,
+			c.Key.Type, c.Key.ID, c.Name, string(c.Kind), string(c.Noise), e.Path, e.Op, string(e.Old), string(e.New), c.Source.URI); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachChange visits a stream of changes.
+func eachChange(changes iter.Seq2[configtrail.Change, error], visit func(configtrail.Change) error) error {
+	for c, err := range changes {
+		if err != nil {
+			return err
+		}
+		if err := visit(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

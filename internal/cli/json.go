@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"time"
+
+	"configtrail/internal/history"
+)
+
+// completeJSON is up to when deliveries are complete.
+type completeJSON struct {
+	Min *time.Time          `json:"min"`
+	By  []history.PlaceTime `json:"by"`
+}
+
+func (a *app) completeJSON(c history.Completeness) completeJSON {
+	out := completeJSON{By: []history.PlaceTime{}}
+	if !c.Min.IsZero() {
+		least := c.Min.In(a.zone)
+		out.Min = &least
+	}
+	for _, p := range c.By {
+		p.Time = p.Time.In(a.zone)
+		out.By = append(out.By, p)
+	}
+	return out
+}
+
+// warningJSON is one reason why an answer may not be whole.
+type warningJSON struct {
+	Kind    string     `json:"kind"` // "gap", "quarantine", "late" or "pending"
+	Reason  string     `json:"reason,omitempty"`
+	Account string     `json:"account,omitempty"`
+	Region  string     `json:"region,omitempty"`
+	Types   []string   `json:"types,omitempty"`
+	From    *time.Time `json:"from,omitempty"`
+	To      *time.Time `json:"to,omitempty"`
+	Key     string     `json:"key,omitempty"`
+	Count   int64      `json:"count,omitempty"`
+}
+
+func (a *app) warningsJSON(warnings []history.Warning) []warningJSON {
+	out := []warningJSON{}
+	for _, w := range warnings {
+		out = append(out, warningJSON{string(w.Kind), w.Reason, w.Account, w.Region, w.Types, a.moment(w.From), a.moment(w.To), w.Key, w.Count})
+	}
+	return out
+}
+
+// moment is a time of JSON in the asked zone; null where it is open.
+func (a *app) moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.In(a.zone)
+	return &t
+}

@@ -1,0 +1,243 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"configtrail/internal/engine/duckdb"
+	"configtrail/internal/history"
+	"configtrail/internal/message"
+)
+
+// childName is the hidden command that runs one guarded query in its own process.
+const childName = "sql-child"
+
+// defaultRows is how many rows a query shows unless told.
+const defaultRows = 1000
+
+// queryFlags are the flags of query as they were typed.
+type queryFlags struct {
+	filterFlags
+	format  string
+	rows    int64
+	timeout time.Duration
+}
+
+func (a *app) queryCommand() *cobra.Command {
+	var f queryFlags
+	c := &cobra.Command{
+		Use: `query "SELECT …"`, Short: a.t("query.short"), Long: a.t("query.long"), Example: a.t("query.example"),
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { return a.query(c.Context(), f, args[0]) },
+	}
+	c.Flags().Int64Var(&f.rows, "max-rows", defaultRows, a.t("flag.max-rows"))
+	c.Flags().DurationVar(&f.timeout, "timeout", time.Minute, a.t("flag.timeout"))
+	a.failFlag(c)
+	a.formatFlag(c, &f.format, "text", "json", "jsonl", "csv", "markdown")
+	return c
+}
+
+func (a *app) childCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: childName, Hidden: true, Args: cobra.NoArgs,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // it reads no settings
+		RunE: func(c *cobra.Command, _ []string) error {
+			if code := duckdb.ServeChild(c.Context(), a.Stdin, a.Stdout); code != 0 {
+				return fmt.Errorf("the query's process ended with %d", code)
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) query(ctx context.Context, f queryFlags, sql string) error {
+	if err := a.checkFail(); err != nil {
+		return err
+	}
+	if f.rows <= 0 || f.timeout <= 0 {
+		return a.usage(fmt.Errorf("--max-rows and --timeout are above 0"))
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	result, err := s.engine.RunGuarded(ctx,
+		duckdb.ChildCommand{Path: a.Executable, Args: []string{childName}},
+		duckdb.GuardedQuery{SQL: sql, MaxRows: f.rows, Timeout: f.timeout})
+	if err != nil {
+		return err
+	}
+	if err := a.writeRows(result, f.format); err != nil {
+		return err
+	}
+	if result.Cut() != duckdb.CutNothing {
+		fmt.Fprintln(a.Stderr, a.p.Text("query.cut", message.Args{"n": f.rows}))
+	}
+	// Which span the statement is about is not known, so only what is quarantined
+	// anywhere and what is not derived can be said.
+	troubled, err := s.Quarantine(ctx, history.Filter{})
+	if err != nil {
+		return err
+	}
+	var warnings []history.Warning
+	for _, t := range troubled {
+		if t.MendedBy == "" && len(t.Quarantined) > 0 {
+			warnings = append(warnings, history.Warning{Kind: history.WarnQuarantine, Reason: t.Quarantined[0].Code, Key: t.Key, Count: int64(len(t.Quarantined))})
+		}
+	}
+	a.warn(warnings, s.pending)
+	return a.judge(warnings, s.pending)
+}
+
+// writeRows writes a result in a format.
+func (a *app) writeRows(result duckdb.GuardedResult, format string) error {
+	var names []string
+	for _, c := range result.Columns {
+		names = append(names, c.Name)
+	}
+	write, finish, err := a.rowWriter(names, format)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for row, err := range result.Rows {
+		if err != nil {
+			return err
+		}
+		n++
+		if err := write(row); err != nil {
+			return err
+		}
+	}
+	if err := finish(); err != nil {
+		return err
+	}
+	if format == "text" && !a.quiet {
+		fmt.Fprintln(a.Stderr, a.p.Text("query.rows", message.Args{"n": n}))
+	}
+	return nil
+}
+
+// rowWriter writes rows as they come; finish ends the output.
+func (a *app) rowWriter(names []string, format string) (write func([]any) error, finish func() error, err error) {
+	nothing := func() error { return nil }
+	switch format {
+	case "json", "jsonl":
+		before, first := "", true
+		if format == "json" {
+			if err := writeOpen(a.Stdout, names); err != nil {
+				return nil, nil, err
+			}
+		}
+		return func(row []any) error {
+				if format == "json" && !first {
+					before = ","
+				}
+				first = false
+				if _, err := io.WriteString(a.Stdout, before); err != nil {
+					return err
+				}
+				return writeJSON(a.Stdout, rowJSON{names, a.inZone(row)})
+			}, func() error {
+				if format == "json" {
+					_, err := io.WriteString(a.Stdout, "]}\n")
+					return err
+				}
+				return nil
+			}, nil
+	case "csv":
+		w := newCSV(a.Stdout)
+		return func(row []any) error { return w.row(a.cells(row)...) }, func() error {
+			w.Flush()
+			return w.Error()
+		}, w.row(names...)
+	case "markdown":
+		return func(row []any) error { return markdownRow(a.Stdout, a.cells(row)...) }, nothing, markdownHead(a.Stdout, names...)
+	}
+	t := table{}
+	for _, name := range names {
+		t.head = append(t.head, clip(name, valueShown))
+	}
+	return func(row []any) error {
+		cells := a.cells(row)
+		for i := range cells {
+			cells[i] = clip(cells[i], valueShown)
+		}
+		t.row(cells...)
+		return nil
+	}, func() error { return t.write(a.Stdout) }, nil
+}
+
+func writeOpen(w io.Writer, names []string) error {
+	columns, err := json.Marshal(names)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, `{"columns":%s,"rows":[`, columns)
+	return err
+}
+
+// rowJSON is a row as an object whose members stand in the order of the columns.
+type rowJSON struct {
+	names  []string
+	values []any
+}
+
+// MarshalJSON implements json.Marshaler.
+func (r rowJSON) MarshalJSON() ([]byte, error) {
+	out := []byte{'{'}
+	for i, name := range r.names {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		key, err := json.Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(r.values[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(append(out, key...), ':'), value...)
+	}
+	return append(out, '}'), nil
+}
+
+// inZone gives the times of a row in the asked zone.
+func (a *app) inZone(row []any) []any {
+	for i, value := range row {
+		if t, ok := value.(time.Time); ok {
+			row[i] = t.In(a.zone)
+		}
+	}
+	return row
+}
+
+// cells are a row's values as text: lists, maps and structs as JSON.
+func (a *app) cells(row []any) []string {
+	cells := make([]string, len(row))
+	for i, value := range a.inZone(row) {
+		switch v := value.(type) {
+		case nil:
+		case string:
+			cells[i] = v
+		case time.Time:
+			cells[i] = v.Format("2006-01-02T15:04:05.999Z07:00")
+		case map[string]string, []any, map[string]any:
+			text, err := json.Marshal(v)
+			if err != nil {
+				text = []byte(err.Error())
+			}
+			cells[i] = string(text)
+		default:
+			cells[i] = fmt.Sprint(v)
+		}
+	}
+	return cells
+}

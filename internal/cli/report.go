@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"configtrail"
+	"configtrail/internal/report"
+)
+
+func (a *app) reportCommand() *cobra.Command {
+	var f filterFlags
+	var format string
+	c := &cobra.Command{
+		Use: "report MONTH", Short: a.t("report.short"), Long: a.t("report.long"), Example: a.t("report.example"),
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { return a.report(c.Context(), &f, args[0], format) },
+	}
+	a.placeFlags(c, &f)
+	a.failFlag(c)
+	a.formatFlag(c, &format, "text", "markdown", "html", "json")
+	return c
+}
+
+func (a *app) report(ctx context.Context, f *filterFlags, text, format string) error {
+	if err := a.checkFail(); err != nil {
+		return err
+	}
+	month, err := configtrail.ParseMonth(text)
+	if err != nil {
+		return &configtrail.Problem{Key: "month", Args: map[string]any{"text": text}, Err: err}
+	}
+	filter, err := f.filter(a)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	r, err := report.Make(ctx, s.History, report.Options{
+		Month: month, Filter: filter, Printer: a.p, Version: a.Version, Pending: s.pending})
+	if err != nil {
+		return err
+	}
+	if err := writeReport(a, r, format); err != nil {
+		return err
+	}
+	_, judged := a.touched(ctx, s, month.Window(a.zone), filter)
+	return judged
+}
+
+func writeReport(a *app, r *report.Report, format string) error {
+	switch format {
+	case "markdown":
+		return r.WriteMarkdown(a.Stdout)
+	case "html":
+		return r.WriteHTML(a.Stdout)
+	case "json":
+		return r.WriteJSON(a.Stdout)
+	}
+	return r.WriteText(a.Stdout)
+}

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+
+	"configtrail"
+	"configtrail/internal/aws"
+	"configtrail/internal/blob"
+	"configtrail/internal/engine/duckdb"
+	"configtrail/internal/history"
+	"configtrail/internal/lake"
+	"configtrail/internal/redact"
+)
+
+// session is an open lake with an engine and the questions over it.
+type session struct {
+	*history.History
+	lake    *lake.Lake
+	engine  *duckdb.Engine
+	pending bool // items are in whose changes are not derived yet
+}
+
+func (s *session) close() error { return errors.Join(s.engine.Close(), s.lake.Close()) }
+
+// open opens the lake for reading.
+func (a *app) open(ctx context.Context) (*session, error) {
+	l, err := a.openLake(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e, err := duckdb.New(l, duckdb.Options{})
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	groups, _, err := l.Pending(ctx)
+	if err != nil {
+		return nil, errors.Join(err, e.Close(), l.Close())
+	}
+	return &session{
+		History: &history.History{Engine: e, Zone: a.zone, Now: a.Now, Accounts: a.set.Accounts},
+		lake:    l, engine: e, pending: len(groups) > 0,
+	}, nil
+}
+
+func (a *app) openLake(ctx context.Context) (*lake.Lake, error) {
+	if err := a.embeddedOnly(); err != nil {
+		return nil, err
+	}
+	l, err := lake.Open(ctx, lake.Options{Dir: a.set.Lake, Now: a.Now})
+	if errors.Is(err, configtrail.ErrNotFound) {
+		return nil, &configtrail.Problem{Key: "no_lake", Args: map[string]any{"lake": a.set.Lake}, Err: err}
+	}
+	return l, err
+}
+
+// embeddedOnly refuses what this binary can't open.
+func (a *app) embeddedOnly() error {
+	if a.set.Engine != "duckdb" {
+		return &configtrail.Problem{Key: "engine", Args: map[string]any{"engine": a.set.Engine}, Err: configtrail.ErrInvalid}
+	}
+	if blobURL(a.set.Lake) {
+		return &configtrail.Problem{Key: "lake_in_s3", Args: map[string]any{"lake": a.set.Lake}, Err: configtrail.ErrInvalid}
+	}
+	return nil
+}
+
+func blobURL(place string) bool {
+	_, err := blob.ParseURL(place)
+	return err == nil
+}
+
+// openForWriting opens the lake, made where there is none, and its redaction key.
+func (a *app) openForWriting(ctx context.Context) (*lake.Lake, redact.Key, error) {
+	if err := a.embeddedOnly(); err != nil {
+		return nil, redact.Key{}, err
+	}
+	key, err := a.redactKey()
+	if err != nil {
+		return nil, redact.Key{}, err
+	}
+	l, err := lake.Create(ctx, lake.Options{Dir: a.set.Lake, RedactKeyID: key.ID, Now: a.Now})
+	if errors.Is(err, configtrail.ErrConflict) {
+		err = &configtrail.Problem{Key: "redact_key", Args: map[string]any{"lake": a.set.Lake, "key": key.ID}, Err: err}
+	}
+	return l, key, err
+}
+
+func (a *app) redactKey() (redact.Key, error) {
+	if a.set.RedactKeyFile != "" {
+		return redact.LoadKey(a.set.RedactKeyFile)
+	}
+	place := a.set.Lake
+	if absolute, err := filepath.Abs(place); err == nil {
+		place = absolute
+	}
+	path := redact.DefaultKeyPath(a.set.ConfigDir, place)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return redact.Key{}, err
+	}
+	return redact.LoadOrCreateKey(path)
+}
+
+// sources opens the places that the command line or the settings name.
+func (a *app) sources(ctx context.Context, named []string) ([]blob.Bucket, error) {
+	if len(named) == 0 {
+		named = a.set.Sources
+	}
+	if len(named) == 0 {
+		return nil, &configtrail.Problem{Key: "no_source", Err: configtrail.ErrInvalid}
+	}
+	var all []blob.Bucket
+	for _, source := range named {
+		bucket, err := blob.Open(ctx, source, blob.Sources{
+			Config: func(ctx context.Context) (sdk.Config, error) {
+				return aws.Config(ctx, aws.Options{
+					Profile: a.set.AWS.Profile, RoleARN: a.set.AWS.RoleARN, ExternalID: a.set.AWS.ExternalID,
+					Region: a.set.AWS.Region, EndpointURL: a.set.AWS.EndpointURL,
+				})
+			},
+			S3: blob.S3Options{PathStyle: a.set.AWS.PathStyle, RequestPayer: a.set.AWS.RequestPayer, ExpectedOwner: a.set.AWS.ExpectedOwner},
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, bucket)
+	}
+	return all, nil
+}

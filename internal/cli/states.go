@@ -1,0 +1,273 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"configtrail"
+	"configtrail/internal/history"
+	"configtrail/internal/message"
+)
+
+func (a *app) diffCommand() *cobra.Command {
+	var f filterFlags
+	var format string
+	c := &cobra.Command{
+		Use: "diff RESOURCE --from TIME --to TIME", Short: a.t("diff.short"), Long: a.t("diff.long"), Example: a.t("diff.example"),
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { return a.diff(c.Context(), &f, args[0], format) },
+	}
+	a.spanFlags(c, &f)
+	a.placeFlags(c, &f)
+	a.failFlag(c)
+	a.formatFlag(c, &format, "text", "json")
+	return c
+}
+
+func (a *app) diff(ctx context.Context, f *filterFlags, text, format string) error {
+	if err := a.checkFail(); err != nil {
+		return err
+	}
+	window, err := f.span(a, 0)
+	if err != nil {
+		return err
+	}
+	if window.From.IsZero() {
+		return a.usage(fmt.Errorf("diff needs --from, and --to or --last"))
+	}
+	if window.To.IsZero() {
+		window.To = a.Now()
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	key, err := a.resolve(ctx, s, text, f)
+	if err != nil {
+		return err
+	}
+	difference, err := s.Diff(ctx, key, window.From, window.To)
+	if err != nil {
+		return err
+	}
+	warnings, judged := a.touched(ctx, s, window, history.Filter{Resources: []string{key.String()}})
+	if judged != nil && judged != errTouched { //nolint:errorlint // our own value, never wrapped
+		return judged
+	}
+	if format == "json" {
+		err = writeJSON(a.Stdout, struct {
+			Account    string             `json:"account"`
+			Region     string             `json:"region"`
+			Type       string             `json:"type"`
+			ResourceID string             `json:"resource_id"`
+			From       time.Time          `json:"from"`
+			To         time.Time          `json:"to"`
+			Before     *stateJSON         `json:"before"`
+			After      *stateJSON         `json:"after"`
+			Edits      []configtrail.Edit `json:"edits"`
+			Warnings   []warningJSON      `json:"warnings"`
+		}{key.Account, key.Region, key.Type, key.ID, window.From.In(a.zone), window.To.In(a.zone),
+			a.stateJSON(difference.Before), a.stateJSON(difference.After), difference.Edits, a.warningsJSON(warnings)})
+		if err != nil {
+			return err
+		}
+		return judged
+	}
+	fmt.Fprintln(a.Stdout, a.spanLine(window))
+	fmt.Fprintln(a.Stdout, configtrail.Visible(key.String()))
+	for _, e := range difference.Edits {
+		fmt.Fprintf(a.Stdout, "    %s\n", editLine(e))
+	}
+	if note := differenceNote(difference); note != "" {
+		fmt.Fprintln(a.Stdout, a.t(note))
+	}
+	a.warn(warnings, s.pending)
+	return judged
+}
+
+// differenceNote is the message for a difference without an edit.
+func differenceNote(d history.Difference) string {
+	switch gone := func(s *history.State) bool { return s != nil && s.Item.Status.Deleted() }; {
+	case d.Before == nil:
+		return "diff.unknown_before"
+	case gone(d.Before) && gone(d.After):
+		return "diff.gone"
+	case gone(d.After):
+		return "diff.deleted"
+	case gone(d.Before):
+		return "diff.recreated"
+	case len(d.Edits) == 0:
+		return "diff.same"
+	}
+	return ""
+}
+
+func (a *app) atCommand() *cobra.Command {
+	var f filterFlags
+	var format string
+	c := &cobra.Command{
+		Use: "at TIME", Short: a.t("at.short"), Long: a.t("at.long"), Example: a.t("at.example"),
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { return a.at(c.Context(), &f, args[0], format) },
+	}
+	a.placeFlags(c, &f)
+	a.resourceFlags(c, &f)
+	a.limitFlag(c, &f, 0)
+	a.failFlag(c)
+	a.formatFlag(c, &format, "text", "json", "jsonl", "csv", "markdown")
+	return c
+}
+
+// stateJSON is one resource as of a time.
+type stateJSON struct {
+	Account       string                     `json:"account"`
+	AccountName   string                     `json:"account_name,omitempty"`
+	Region        string                     `json:"region"`
+	Type          string                     `json:"type"`
+	ResourceID    string                     `json:"resource_id"`
+	Name          string                     `json:"name"`
+	ARN           string                     `json:"arn"`
+	Status        configtrail.Status         `json:"status"`
+	Time          time.Time                  `json:"time"` // of the capture that shows the state
+	Kind          configtrail.Kind           `json:"kind"`
+	Since         time.Time                  `json:"since"`
+	Stale         bool                       `json:"stale"`
+	Tags          map[string]string          `json:"tags"`
+	Relationships []configtrail.Relationship `json:"relationships"`
+	Configuration json.RawMessage            `json:"configuration"`
+	Supplementary json.RawMessage            `json:"supplementary_configuration"`
+	Source        configtrail.Source         `json:"source"`
+}
+
+func (a *app) stateJSON(s *history.State) *stateJSON {
+	if s == nil {
+		return nil
+	}
+	item := s.Item
+	out := &stateJSON{
+		item.Key.Account, a.set.AccountName(item.Key.Account), item.Key.Region, item.Key.Type, item.Key.ID, item.Name, item.ARN,
+		item.Status, item.CaptureTime.In(a.zone), s.Kind, s.Since.In(a.zone), s.Stale, item.Tags, item.Relationships,
+		item.Configuration, item.SupplementaryConfiguration, item.Source,
+	}
+	for _, raw := range []*json.RawMessage{&out.Configuration, &out.Supplementary} {
+		if len(*raw) == 0 {
+			*raw = json.RawMessage("null")
+		}
+	}
+	if out.Tags == nil {
+		out.Tags = map[string]string{}
+	}
+	if out.Relationships == nil {
+		out.Relationships = []configtrail.Relationship{}
+	}
+	return out
+}
+
+func (a *app) at(ctx context.Context, f *filterFlags, text, format string) error {
+	if err := a.checkFail(); err != nil {
+		return err
+	}
+	at, err := parseTime(text, a.zone, a.Now())
+	if err != nil {
+		return err
+	}
+	filter, err := f.filter(a)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	write, finish, err := a.stateWriter(format)
+	if err != nil {
+		return err
+	}
+	if format == "text" {
+		fmt.Fprintln(a.Stdout, a.p.Text("at.head", message.Args{"time": a.stamp(at), "zone": a.zone.String()}))
+	}
+	n := 0
+	for state, err := range s.At(ctx, at, filter) {
+		if err != nil {
+			return err
+		}
+		n++
+		if err := write(state); err != nil {
+			return err
+		}
+	}
+	// What touches a state is what touches the moment it is asked for.
+	warnings, judged := a.touched(ctx, s, configtrail.Window{From: at, To: at.Add(time.Microsecond)}, filter)
+	if judged != nil && judged != errTouched { //nolint:errorlint // our own value, never wrapped
+		return judged
+	}
+	if err := finish(warnings); err != nil {
+		return err
+	}
+	if format == "text" {
+		fmt.Fprintln(a.Stdout, a.p.Text("at.count", message.Args{"n": n}))
+	}
+	if format != "json" {
+		a.warn(warnings, s.pending)
+	}
+	return judged
+}
+
+// stateWriter writes states as they come, in a format; finish ends the output.
+func (a *app) stateWriter(format string) (write func(history.State) error, finish func([]history.Warning) error, err error) {
+	nothing := func([]history.Warning) error { return nil }
+	switch format {
+	case "json":
+		first := true
+		fmt.Fprint(a.Stdout, `{"resources":[`)
+		return func(s history.State) error {
+				if !first {
+					fmt.Fprint(a.Stdout, ",")
+				}
+				first = false
+				return writeJSON(a.Stdout, a.stateJSON(&s))
+			}, func(warnings []history.Warning) error {
+				fmt.Fprint(a.Stdout, `],"warnings":`)
+				err := writeJSON(a.Stdout, a.warningsJSON(warnings))
+				fmt.Fprintln(a.Stdout, "}")
+				return err
+			}, nil
+	case "jsonl":
+		return func(s history.State) error { return writeJSON(a.Stdout, a.stateJSON(&s)) }, nothing, nil
+	case "csv":
+		w := newCSV(a.Stdout)
+		err := w.row("account", "region", "type", "resource_id", "name", "status", "time", "kind", "stale", "configuration")
+		return func(s history.State) error {
+				return w.row(s.Item.Key.Account, s.Item.Key.Region, s.Item.Key.Type, s.Item.Key.ID, s.Item.Name, string(s.Item.Status),
+					s.Item.CaptureTime.In(a.zone).Format(time.RFC3339Nano), string(s.Kind), fmt.Sprint(s.Stale), string(s.Item.Configuration))
+			}, func([]history.Warning) error {
+				w.Flush()
+				return w.Error()
+			}, err
+	case "markdown":
+		err := markdownHead(a.Stdout, a.t("changes.resource"), a.t("changes.where"), a.t("at.seen"), a.t("changes.kind"))
+		return func(s history.State) error {
+			return markdownRow(a.Stdout, label(s.Item.Key, s.Item.Name, s.Item.Tags), a.place(s.Item.Key.Account, s.Item.Key.Region),
+				a.stamp(s.Item.CaptureTime), a.stateKind(s))
+		}, nothing, err
+	}
+	return func(s history.State) error {
+		_, err := fmt.Fprintf(a.Stdout, "%s  %s  %s  %s\n", a.stamp(s.Item.CaptureTime), label(s.Item.Key, s.Item.Name, s.Item.Tags),
+			a.place(s.Item.Key.Account, s.Item.Key.Region), a.stateKind(s))
+		return err
+	}, nothing, nil
+}
+
+func (a *app) stateKind(s history.State) string {
+	text := a.t("kind." + string(s.Kind))
+	if s.Stale {
+		text += " [" + a.t("at.stale") + "]"
+	}
+	return text
+}

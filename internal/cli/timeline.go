@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"configtrail"
+	"configtrail/internal/history"
+	"configtrail/internal/message"
+)
+
+func (a *app) timelineCommand() *cobra.Command {
+	var f filterFlags
+	var format string
+	c := &cobra.Command{
+		Use: "timeline RESOURCE", Short: a.t("timeline.short"), Long: a.t("timeline.long"), Example: a.t("timeline.example"),
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { return a.timeline(c, &f, args[0], format) },
+	}
+	a.spanFlags(c, &f)
+	a.placeFlags(c, &f)
+	a.failFlag(c)
+	a.formatFlag(c, &format, "text", "json", "jsonl", "csv", "markdown")
+	return c
+}
+
+// entryJSON is one entry of a timeline.
+type entryJSON struct {
+	Time      time.Time                 `json:"time"`
+	Status    configtrail.Status        `json:"status"`
+	Kind      configtrail.Kind          `json:"kind"` // also first_recorded and not_recorded; "" for a sighting
+	Name      string                    `json:"name"`
+	ARN       string                    `json:"arn"`
+	Source    configtrail.Source        `json:"source"`
+	Unchanged int64                     `json:"unchanged"`
+	LastSeen  time.Time                 `json:"last_seen"`
+	Change    *configtrail.ChangeRecord `json:"change"`
+}
+
+func (a *app) entryJSON(e history.Entry) entryJSON {
+	out := entryJSON{e.Time.In(a.zone), e.Status, e.Kind, e.Name, e.ARN, e.Source, e.Unchanged, e.LastSeen.In(a.zone), nil}
+	if e.Change != nil {
+		record := a.record(*e.Change)
+		out.Change = &record
+	}
+	return out
+}
+
+func (a *app) timeline(c *cobra.Command, f *filterFlags, text, format string) error {
+	ctx := c.Context()
+	if err := a.checkFail(); err != nil {
+		return err
+	}
+	window, err := f.span(a, 0)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	key, err := a.resolve(ctx, s, text, f)
+	if err != nil {
+		return err
+	}
+	entries, err := s.Timeline(ctx, key, window)
+	if err != nil {
+		return err
+	}
+	warnings, judged := a.touched(ctx, s, asked(window, entries, a.Now()), history.Filter{Resources: []string{key.String()}})
+	if judged != nil && judged != errTouched { //nolint:errorlint // our own value, never wrapped
+		return judged
+	}
+	if err := a.writeTimeline(key, window, entries, format, warnings); err != nil {
+		return err
+	}
+	if format != "json" {
+		a.warn(warnings, s.pending)
+	}
+	return judged
+}
+
+// asked is the window in which a timeline can be touched: an open beginning is
+// the resource's first entry, as nothing was asked of the time before it was known.
+func asked(w configtrail.Window, entries []history.Entry, now time.Time) configtrail.Window {
+	if w.From.IsZero() && len(entries) > 0 {
+		w.From = entries[0].Time
+	}
+	if w.To.IsZero() {
+		w.To = now
+	}
+	if w.From.IsZero() {
+		w.From = w.To
+	}
+	return w
+}
+
+func (a *app) writeTimeline(key configtrail.ResourceKey, window configtrail.Window, entries []history.Entry, format string, warnings []history.Warning) error {
+	switch format {
+	case "json":
+		out := struct {
+			Account    string        `json:"account"`
+			Region     string        `json:"region"`
+			Type       string        `json:"type"`
+			ResourceID string        `json:"resource_id"`
+			Entries    []entryJSON   `json:"entries"`
+			Warnings   []warningJSON `json:"warnings"`
+		}{key.Account, key.Region, key.Type, key.ID, []entryJSON{}, a.warningsJSON(warnings)}
+		for _, e := range entries {
+			out.Entries = append(out.Entries, a.entryJSON(e))
+		}
+		return writeJSON(a.Stdout, out)
+	case "jsonl":
+		for _, e := range entries {
+			if err := writeJSON(a.Stdout, a.entryJSON(e)); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "csv":
+		w := newCSV(a.Stdout)
+		if err := w.row("time", "kind", "status", "name", "path", "op", "old", "new", "source"); err != nil {
+			return err
+		}
+		for _, e := range entries {
+			edits := []configtrail.Edit{{}}
+			if e.Change != nil && len(e.Change.Edits) > 0 {
+				edits = e.Change.Edits
+			}
+			for _, edit := range edits {
+				if err := w.row(e.Time.In(a.zone).Format(time.RFC3339Nano), string(e.Kind), string(e.Status), e.Name,
+					edit.Path, edit.Op, string(edit.Old), string(edit.New), e.Source.URI); err != nil {
+					return err
+				}
+			}
+		}
+		w.Flush()
+		return w.Error()
+	case "markdown":
+		if err := markdownHead(a.Stdout, a.t("changes.time"), a.t("changes.kind"), a.t("changes.edits")); err != nil {
+			return err
+		}
+		for _, e := range entries {
+			line := ""
+			if e.Change != nil {
+				for i, edit := range e.Change.Edits {
+					if i > 0 {
+						line += "; "
+					}
+					line += editLine(edit)
+				}
+			}
+			if err := markdownRow(a.Stdout, a.stamp(e.Time), a.entryKind(e), line); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return a.timelineText(key, window, entries)
+}
+
+func (a *app) timelineText(key configtrail.ResourceKey, window configtrail.Window, entries []history.Entry) error {
+	fmt.Fprintln(a.Stdout, a.spanLine(window))
+	fmt.Fprintln(a.Stdout, configtrail.Visible(key.String()))
+	for _, e := range entries {
+		fmt.Fprintf(a.Stdout, "%s  %s  %s\n", a.stamp(e.Time), a.entryKind(e), configtrail.Visible(e.Name))
+		if e.Change != nil {
+			for _, edit := range e.Change.Edits {
+				fmt.Fprintf(a.Stdout, "    %s\n", editLine(edit))
+			}
+		}
+		if e.Unchanged > 0 {
+			fmt.Fprintf(a.Stdout, "    %s\n", a.p.Text("timeline.unchanged", message.Args{"n": e.Unchanged, "until": a.stamp(e.LastSeen)}))
+		}
+	}
+	if len(entries) == 0 {
+		fmt.Fprintln(a.Stdout, a.t("timeline.none"))
+	}
+	return nil
+}
+
+func (a *app) entryKind(e history.Entry) string {
+	if e.Kind == "" {
+		return a.t("kind.seen")
+	}
+	text := a.t("kind." + string(e.Kind))
+	if e.Change != nil && e.Change.Noise != "" {
+		text += " [" + a.t("noise."+string(e.Change.Noise)) + "]"
+	}
+	return text
+}

@@ -1,0 +1,65 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"configtrail"
+)
+
+// explain turns an error of DuckDB into one that a person can act on: what is
+// wrong with the statement, in one line, without the names of the lake's files.
+func explain(ctx context.Context, err error, d *database, p plan) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	var failure *duckdb.Error
+	if !errors.As(err, &failure) {
+		return err
+	}
+	message := oneLine(failure.Msg, p)
+	switch failure.Type {
+	case duckdb.ErrorTypeOutOfMemory:
+		limit := "the machine's memory"
+		if d.memory != "" {
+			limit = d.memory
+		}
+		return tooMuchMemory(limit)
+	case duckdb.ErrorTypeParser, duckdb.ErrorTypeSyntax, duckdb.ErrorTypeBinder, duckdb.ErrorTypeCatalog,
+		duckdb.ErrorTypeConversion, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeMismatchType,
+		duckdb.ErrorTypeDivideByZero, duckdb.ErrorTypeInvalidType, duckdb.ErrorTypeParameterNotResolved, duckdb.ErrorTypeDecimal,
+		duckdb.ErrorTypeParameterNotAllowed, duckdb.ErrorTypeNotImplemented, duckdb.ErrorTypeExpression:
+		return fmt.Errorf("%w: %s", configtrail.ErrInvalid, message)
+	}
+	return fmt.Errorf("DuckDB: %s", message)
+}
+
+func tooMuchMemory(limit string) error {
+	return configtrail.WithHint(
+		fmt.Errorf("%w: the query needs more memory than %s", configtrail.ErrTooLarge, limit),
+		"Select fewer columns or rows, or narrow the span.")
+}
+
+// oneLine is a message of DuckDB without its kind in front, without the drawing
+// of the statement behind, and with planned files by their last name only.
+func oneLine(message string, p plan) string {
+	message, _, _ = strings.Cut(message, "\n\nLINE ")
+	if kind, rest, ok := strings.Cut(message, " Error: "); ok && !strings.ContainsAny(kind, "\n:") {
+		message = rest
+	}
+	for _, file := range p.files() {
+		if strings.Contains(message, file) {
+			message = strings.ReplaceAll(message, file, filepath.Base(file))
+		}
+	}
+	lines := strings.FieldsFunc(message, func(r rune) bool { return r == '\n' })
+	for i, line := range lines {
+		lines[i] = configtrail.Visible(strings.TrimSpace(line))
+	}
+	return strings.Join(lines, " ")
+}

@@ -1,0 +1,207 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"configtrail"
+	"configtrail/internal/blob"
+	"configtrail/internal/lake"
+	"configtrail/internal/redact"
+)
+
+// Options says what is ingested, and how. Lake, HashKey and Redactor are
+// required; everything else has a useful zero value.
+type Options struct {
+	Sources  []blob.Bucket
+	Filter   Filter
+	Retry    bool // read again what is quarantined or was archived
+	Lake     *lake.Lake
+	HashKey  []byte // of content hashes; one a lake
+	Redactor *redact.Redactor
+
+	Workers     int           // objects read at a time; 0: one a processor
+	CommitBytes int64         // JSON read between commits; 0: 256 MiB
+	CommitEvery time.Duration // time between commits; 0: 30 s
+
+	Now      func() time.Time // nil: time.Now
+	Progress func(Progress)   // called now and then, never twice at a time; nil: no one
+}
+
+const (
+	defaultCommitBytes = 256 << 20
+	defaultCommitEvery = 30 * time.Second
+	progressEvery      = 200 * time.Millisecond
+	listedAhead        = 4096 // objects listed and not yet taken by a worker
+
+	// brokenInARow is how many objects may fail to be read, one after the other
+	// with none between that could, before it is the source that is broken.
+	brokenInARow = 10
+)
+
+// Run lists the sources, reads what is not in the lake yet, commits as it goes
+// and derives the changes. A cancelled context leaves a good lake that holds
+// what was committed; running again goes on from there.
+func Run(ctx context.Context, options Options) (Summary, error) {
+	r := newRun(options)
+	if err := r.loadDeliveries(ctx); err != nil {
+		return r.summary(), err
+	}
+	writer, err := options.Lake.NewWriter(ctx)
+	if err != nil {
+		return r.summary(), err
+	}
+	r.writer = writer
+	if err := r.read(ctx); err != nil {
+		// What was read until now is lost work, not lost data: it is read again.
+		return r.summary(), errors.Join(err, writer.Abandon())
+	}
+	changes, err := Derive(ctx, options.Lake)
+	r.tally.changes = changes
+	return r.summary(), err
+}
+
+// run is the state of one Run.
+type run struct {
+	Options
+	writer *lake.Writer
+	start  time.Time
+	known  knownDeliveries
+	first  *firstDeliveries
+
+	mu          sync.Mutex // guards what is below
+	tally       tally
+	quarantine  map[string][]configtrail.Quarantined // by URI
+	sinceCommit int64
+	lastCommit  time.Time
+	broken      int
+}
+
+func newRun(options Options) *run {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.Workers <= 0 {
+		options.Workers = runtime.GOMAXPROCS(0)
+	}
+	if options.CommitBytes <= 0 {
+		options.CommitBytes = defaultCommitBytes
+	}
+	if options.CommitEvery <= 0 {
+		options.CommitEvery = defaultCommitEvery
+	}
+	now := options.Now()
+	return &run{
+		Options: options, start: now, lastCommit: now,
+		known: knownDeliveries{}, first: newFirstDeliveries(),
+		quarantine: map[string][]configtrail.Quarantined{},
+	}
+}
+
+// read lists and reads all sources and commits.
+//
+//	list ──► objects ──► workers (decode, hash, redact, add) ──► commit now and then
+//
+// The group owns every goroutine: it has ended when read returns.
+func (r *run) read(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	objects := make(chan found, listedAhead)
+	group.Go(func() error {
+		defer close(objects)
+		return r.list(ctx, objects)
+	})
+	done := make(chan struct{})
+	var workers errgroup.Group
+	for range r.Workers {
+		workers.Go(func() error {
+			for object := range objects {
+				if err := r.object(ctx, object); err != nil {
+					return err
+				}
+				if err := r.commitIfDue(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		defer close(done)
+		return workers.Wait()
+	})
+	if r.Progress != nil {
+		group.Go(func() error { return r.report(ctx, done) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return r.writer.Commit(ctx)
+}
+
+// list sends every object that has to be read, and counts the others.
+func (r *run) list(ctx context.Context, objects chan<- found) error {
+	for _, bucket := range r.Sources {
+		for object, err := range list(ctx, bucket, r.Filter) {
+			if err != nil {
+				return fmt.Errorf("list %s: %w", bucket.URI(), err)
+			}
+			if !r.due(object) {
+				continue
+			}
+			select {
+			case objects <- object:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+	r.mu.Lock()
+	r.tally.listed = true
+	r.mu.Unlock()
+	return nil
+}
+
+// due counts an object and reports whether it has to be read now.
+func (r *run) due(object found) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tally.seen++
+	if !object.wanted() {
+		r.tally.ignored++
+		return false
+	}
+	switch known, ok := r.known[hashOf(object.object.URI)]; {
+	case !ok, known.etag != hashOf(object.object.ETag):
+	case known.archived && !object.object.Archived: // restored
+	case r.Retry && (known.quarantined || known.archived):
+	case known.archived:
+		r.tally.archived++
+		return false
+	default:
+		r.tally.already++
+		return false
+	}
+	r.tally.due++
+	r.tally.dueBytes += object.object.Size
+	return true
+}
+
+// commitIfDue commits what was added when enough has come together.
+func (r *run) commitIfDue(ctx context.Context) error {
+	r.mu.Lock()
+	due := r.sinceCommit >= r.CommitBytes || r.Now().Sub(r.lastCommit) >= r.CommitEvery
+	if due {
+		r.sinceCommit, r.lastCommit = 0, r.Now()
+	}
+	r.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return r.writer.Commit(ctx)
+}

@@ -1,0 +1,234 @@
+package lake
+
+import (
+	"compress/gzip"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"sync"
+
+	"github.com/apache/iceberg-go"
+	icebergcatalog "github.com/apache/iceberg-go/catalog"
+	icebergsql "github.com/apache/iceberg-go/catalog/sql"
+	icebergio "github.com/apache/iceberg-go/io"
+	"github.com/apache/iceberg-go/table"
+	_ "modernc.org/sqlite" // the driver named in openCatalog
+)
+
+const (
+	catalogFile = "catalog.db"
+	namespace   = "configtrail"
+)
+
+// catalog says which metadata file is a table's newest. Its database is the one
+// of iceberg-go's SQL catalog, which any Iceberg client with such a catalog
+// reads. Loading and committing are done here instead of by that package, for
+// three reasons: a stale base must come back as table.ErrCommitFailed whether
+// it is noticed before or in the update; metadata must be synced before the
+// catalog points at it; and a moved lake must find its files.
+type catalog struct {
+	db    *sql.DB
+	files folder
+
+	mu     sync.Mutex
+	loaded map[string]*table.Table // by table: the newest that was loaded
+}
+
+// openCatalog opens the database in dir, or makes it.
+func openCatalog(ctx context.Context, dir string) (*catalog, error) {
+	path := filepath.Join(dir, catalogFile)
+	dsn := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}).String() +
+		"?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	c := &catalog{db: db, loaded: make(map[string]*table.Table)}
+	if err := c.prepare(ctx, dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+	}
+	return c, nil
+}
+
+func (c *catalog) prepare(ctx context.Context, dir string) error {
+	library, err := icebergsql.NewCatalog(namespace, c.db, icebergsql.SQLite, nil)
+	if err != nil {
+		return err
+	}
+	ident := table.Identifier{namespace}
+	err = library.CreateNamespace(ctx, ident, iceberg.Properties{"location": rootURI(dir)})
+	if err != nil && !errors.Is(err, icebergcatalog.ErrNamespaceAlreadyExists) {
+		return err
+	}
+	properties, err := library.LoadNamespaceProperties(ctx, ident)
+	if err != nil {
+		return err
+	}
+	root := properties["location"]
+	if root == "" {
+		return errors.New("the catalog does not say where its lake was made")
+	}
+	c.files = folder{root: root, dir: dir}
+	return nil
+}
+
+func (c *catalog) close() error { return c.db.Close() }
+
+// locations gives the newest metadata location of each table, in one read.
+func (c *catalog) locations(ctx context.Context) (map[string]string, error) {
+	rows, err := c.db.QueryContext(ctx, `SELECT table_name, coalesce(metadata_location, '') FROM iceberg_tables
+		WHERE catalog_name = ? AND table_namespace = ?`, namespace, namespace)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", catalogFile, err)
+	}
+	defer rows.Close()
+	found := make(map[string]string)
+	for rows.Next() {
+		var name, location string
+		if err := rows.Scan(&name, &location); err != nil {
+			return nil, fmt.Errorf("read %s: %w", catalogFile, err)
+		}
+		found[name] = location
+	}
+	return found, rows.Err()
+}
+
+// LoadTable gives a table as it is now. Tables that have not moved since the
+// last time come from memory.
+func (c *catalog) LoadTable(ctx context.Context, ident table.Identifier) (*table.Table, error) {
+	name := ident[len(ident)-1]
+	for {
+		locations, err := c.locations(ctx)
+		if err != nil {
+			return nil, err
+		}
+		location := locations[name]
+		if location == "" {
+			return nil, fmt.Errorf("%w: table %s", icebergcatalog.ErrNoSuchTable, name)
+		}
+		c.mu.Lock()
+		known := c.loaded[name]
+		c.mu.Unlock()
+		if known != nil && known.MetadataLocation() == location {
+			return known, nil
+		}
+		loaded, err := table.NewFromLocation(ctx, table.Identifier{namespace, name}, location, c.fs, c)
+		if err != nil {
+			// Old metadata files are deleted as new ones come: look again
+			// whether the catalog has moved on meanwhile.
+			if again, lookErr := c.locations(ctx); lookErr == nil && again[name] != location {
+				continue
+			}
+			return nil, fmt.Errorf("load table %s: metadata %s: %w", name, location, err)
+		}
+		c.mu.Lock()
+		c.loaded[name] = loaded
+		c.mu.Unlock()
+		return loaded, nil
+	}
+}
+
+func (c *catalog) fs(context.Context) (icebergio.IO, error) { return c.files, nil }
+
+// CommitTable makes the updates the table's newest state if every requirement
+// holds of the state before. Where one does not, or another commit came first,
+// it gives table.ErrCommitFailed and has changed nothing.
+func (c *catalog) CommitTable(ctx context.Context, ident table.Identifier, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
+	current, err := c.LoadTable(ctx, ident)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, requirement := range requirements {
+		if err := requirement.Validate(current.Metadata()); err != nil {
+			return nil, "", fmt.Errorf("%w: %w", table.ErrCommitFailed, err)
+		}
+	}
+	metadata, err := table.UpdateTableMetadata(current.Metadata(), updates, current.MetadataLocation())
+	if err != nil {
+		return nil, "", err
+	}
+	location, err := c.writeMetadata(metadata, versionOf(current.MetadataLocation())+1)
+	if err != nil {
+		return nil, "", err
+	}
+	name := ident[len(ident)-1]
+	result, err := c.db.ExecContext(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
+		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
+		location, current.MetadataLocation(), namespace, namespace, name, current.MetadataLocation())
+	if err != nil {
+		return nil, "", fmt.Errorf("commit table %s: %w", name, err)
+	}
+	moved, err := result.RowsAffected()
+	if err != nil {
+		return nil, "", fmt.Errorf("commit table %s: %w", name, err)
+	}
+	if moved == 0 {
+		err := fmt.Errorf("%w: table %s has another commit", table.ErrCommitFailed, name)
+		return nil, "", errors.Join(err, c.files.Remove(location))
+	}
+	return metadata, location, nil
+}
+
+// create adds a table unless it is there.
+func (c *catalog) create(ctx context.Context, name string, properties iceberg.Properties) error {
+	schema := icebergSchema(name)
+	spec, err := partitionSpec(name, schema)
+	if err != nil {
+		return fmt.Errorf("create table %s: %w", name, err)
+	}
+	order, err := sortOrder(name, schema)
+	if err != nil {
+		return fmt.Errorf("create table %s: %w", name, err)
+	}
+	metadata, err := table.NewMetadata(schema, &spec, order, c.files.location(name), properties)
+	if err != nil {
+		return fmt.Errorf("create table %s: %w", name, err)
+	}
+	location, err := c.writeMetadata(metadata, 0)
+	if err != nil {
+		return fmt.Errorf("create table %s: %w", name, err)
+	}
+	result, err := c.db.ExecContext(ctx, `INSERT INTO iceberg_tables
+		(catalog_name, table_namespace, table_name, iceberg_type, metadata_location) VALUES (?, ?, ?, 'TABLE', ?)
+		ON CONFLICT DO NOTHING`, namespace, namespace, name, location)
+	if err != nil {
+		return fmt.Errorf("create table %s: %w", name, err)
+	}
+	if made, err := result.RowsAffected(); err != nil || made == 0 {
+		return errors.Join(err, c.files.Remove(location)) // another process was first
+	}
+	return nil
+}
+
+func (c *catalog) writeMetadata(metadata table.Metadata, version int) (location string, err error) {
+	locations, err := table.LoadLocationProvider(metadata.Location(), metadata.Properties())
+	if err != nil {
+		return "", err
+	}
+	if location, err = locations.NewTableMetadataFileLocation(version); err != nil {
+		return "", err
+	}
+	file, err := c.files.Create(location)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	zipped := gzip.NewWriter(file)
+	if err := json.NewEncoder(zipped).Encode(metadata); err != nil {
+		return "", fmt.Errorf("write %s: %w", location, err)
+	}
+	return location, zipped.Close()
+}
+
+// versionOf is the number at the start of a metadata file's name.
+func versionOf(location string) int {
+	var version int
+	if _, err := fmt.Sscanf(filepath.Base(location), "%d-", &version); err != nil {
+		return 0
+	}
+	return version
+}

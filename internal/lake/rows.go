@@ -1,0 +1,214 @@
+package lake
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// The rows as they lie in Parquet. The ids in the tags are the field ids of the
+// Iceberg schemas in schema.go; a test holds the two together.
+
+type itemRow struct {
+	Account          string            `parquet:"account,dict,id(1)"`
+	Region           string            `parquet:"region,dict,id(2)"`
+	ResourceType     string            `parquet:"resource_type,dict,id(3)"`
+	ResourceID       string            `parquet:"resource_id,id(4)"`
+	CaptureTime      int64             `parquet:"capture_time,timestamp(microsecond:utc),id(5)"`
+	ContentHash      string            `parquet:"content_hash,id(6)"`
+	Status           string            `parquet:"status,dict,id(7)"`
+	ResourceName     string            `parquet:"resource_name,id(8)"`
+	ARN              string            `parquet:"arn,id(9)"`
+	AvailabilityZone string            `parquet:"availability_zone,dict,id(10)"`
+	Version          string            `parquet:"version,dict,id(11)"`
+	StateID          string            `parquet:"state_id,id(12)"`
+	CreationTime     *int64            `parquet:"creation_time,optional,timestamp(microsecond:utc),id(13)"`
+	Tags             map[string]string `parquet:"tags,optional,id(14)" parquet-key:",id(23)" parquet-value:",id(24)"`
+	Relationships    []relationshipRow `parquet:"relationships,optional,list,id(15)" parquet-element:",id(25)"`
+	Configuration    []byte            `parquet:"configuration,optional,string,id(16)"`
+	Supplementary    []byte            `parquet:"supplementary_configuration,optional,string,id(17)"`
+	RedactionVersion int32             `parquet:"redaction_version,id(18)"`
+	SourceURI        string            `parquet:"source_uri,dict,id(19)"`
+	SourceKey        string            `parquet:"source_key,dict,id(20)"`
+	SourceETag       string            `parquet:"source_etag,dict,id(21)"`
+	SourceIndex      int64             `parquet:"source_index,id(22)"`
+}
+
+type relationshipRow struct {
+	ResourceType string `parquet:"resource_type,dict,id(26)"`
+	ResourceID   string `parquet:"resource_id,id(27)"`
+	ResourceName string `parquet:"resource_name,id(28)"`
+	Name         string `parquet:"name,dict,id(29)"`
+}
+
+type changeRow struct {
+	ID                  string            `parquet:"id,id(1)"`
+	Account             string            `parquet:"account,dict,id(2)"`
+	Region              string            `parquet:"region,dict,id(3)"`
+	ResourceType        string            `parquet:"resource_type,dict,id(4)"`
+	ResourceID          string            `parquet:"resource_id,id(5)"`
+	CaptureTime         int64             `parquet:"capture_time,timestamp(microsecond:utc),id(6)"`
+	PreviousCaptureTime *int64            `parquet:"previous_capture_time,optional,timestamp(microsecond:utc),id(7)"`
+	Kind                string            `parquet:"kind,dict,id(8)"`
+	Noise               string            `parquet:"noise,dict,id(9)"`
+	ResourceName        string            `parquet:"resource_name,id(10)"`
+	ARN                 string            `parquet:"arn,id(11)"`
+	Tags                map[string]string `parquet:"tags,optional,id(12)" parquet-key:",id(32)" parquet-value:",id(33)"`
+	Edits               []editRow         `parquet:"edits,list,id(13)" parquet-element:",id(34)"`
+	HashBefore          string            `parquet:"hash_before,id(14)"`
+	HashAfter           string            `parquet:"hash_after,id(15)"`
+	ActorID             string            `parquet:"actor_id,dict,id(16)"`
+	ActorName           string            `parquet:"actor_name,dict,id(17)"`
+	ActorConfidence     *float64          `parquet:"actor_confidence,optional,id(18)"`
+	ActorStatus         string            `parquet:"actor_status,dict,id(19)"`
+	ActorEventID        string            `parquet:"actor_event_id,id(20)"`
+	ActorEventName      string            `parquet:"actor_event_name,dict,id(21)"`
+	ActorEventTime      *int64            `parquet:"actor_event_time,optional,timestamp(microsecond:utc),id(22)"`
+	ActorCandidates     string            `parquet:"actor_candidates,id(23)"`
+	SourceURI           string            `parquet:"source_uri,dict,id(24)"`
+	SourceKey           string            `parquet:"source_key,dict,id(25)"`
+	SourceETag          string            `parquet:"source_etag,dict,id(26)"`
+	SourceIndex         int64             `parquet:"source_index,id(27)"`
+	BeforeURI           string            `parquet:"source_before_uri,dict,id(28)"`
+	BeforeKey           string            `parquet:"source_before_key,dict,id(29)"`
+	BeforeETag          string            `parquet:"source_before_etag,dict,id(30)"`
+	BeforeIndex         *int64            `parquet:"source_before_index,optional,id(31)"`
+}
+
+type editRow struct {
+	Path string `parquet:"path,id(35)"`
+	Op   string `parquet:"op,dict,id(36)"`
+	Old  []byte `parquet:"old,optional,string,id(37)"`
+	New  []byte `parquet:"new,optional,string,id(38)"`
+}
+
+type eventRow struct {
+	EventID     string             `parquet:"event_id,id(1)"`
+	Account     string             `parquet:"account,dict,id(2)"`
+	Region      string             `parquet:"region,dict,id(3)"`
+	EventTime   int64              `parquet:"event_time,timestamp(microsecond:utc),id(4)"`
+	EventSource string             `parquet:"event_source,dict,id(5)"`
+	EventName   string             `parquet:"event_name,dict,id(6)"`
+	ErrorCode   string             `parquet:"error_code,dict,id(7)"`
+	SharedID    string             `parquet:"shared_event_id,id(8)"`
+	SourceIP    string             `parquet:"source_ip,dict,id(9)"`
+	UserAgent   string             `parquet:"user_agent,dict,id(10)"`
+	ActorType   string             `parquet:"actor_type,dict,id(11)"`
+	ActorARN    string             `parquet:"actor_arn,dict,id(12)"`
+	ActorID     string             `parquet:"actor_principal_id,dict,id(13)"`
+	ActorName   string             `parquet:"actor_name,dict,id(14)"`
+	RoleARN     string             `parquet:"role_arn,dict,id(15)"`
+	InvokedBy   string             `parquet:"invoked_by,dict,id(16)"`
+	Resources   []eventResourceRow `parquet:"resources,list,id(17)" parquet-element:",id(24)"`
+	Request     []byte             `parquet:"request,optional,string,id(18)"`
+	Response    []byte             `parquet:"response,optional,string,id(19)"`
+	SourceURI   string             `parquet:"source_uri,dict,id(20)"`
+	SourceKey   string             `parquet:"source_key,dict,id(21)"`
+	SourceETag  string             `parquet:"source_etag,dict,id(22)"`
+	SourceIndex int64              `parquet:"source_index,id(23)"`
+}
+
+type eventResourceRow struct {
+	ARN     string `parquet:"arn,id(25)"`
+	Account string `parquet:"account,dict,id(26)"`
+	Type    string `parquet:"type,dict,id(27)"`
+}
+
+type deliveryRow struct {
+	URI          string           `parquet:"uri,id(1)"`
+	Key          string           `parquet:"key,id(2)"`
+	ETag         string           `parquet:"etag,id(3)"`
+	Size         int64            `parquet:"size,id(4)"`
+	Kind         string           `parquet:"kind,dict,id(5)"`
+	Account      string           `parquet:"account,dict,id(6)"`
+	Region       string           `parquet:"region,dict,id(7)"`
+	WrittenAt    *int64           `parquet:"written_at,optional,timestamp(microsecond:utc),id(8)"`
+	ReadAt       int64            `parquet:"read_at,timestamp(microsecond:utc),id(9)"`
+	FirstCapture *int64           `parquet:"first_capture,optional,timestamp(microsecond:utc),id(10)"`
+	LastCapture  *int64           `parquet:"last_capture,optional,timestamp(microsecond:utc),id(11)"`
+	Read         int64            `parquet:"items_read,id(12)"`
+	Added        int64            `parquet:"items_added,id(13)"`
+	Duplicates   int64            `parquet:"items_duplicate,id(14)"`
+	Rejected     int64            `parquet:"items_rejected,id(15)"`
+	Bytes        int64            `parquet:"bytes,id(16)"`
+	Archived     bool             `parquet:"archived,id(17)"`
+	Quarantined  []quarantinedRow `parquet:"quarantined,list,id(18)" parquet-element:",id(21)"`
+	Batch        int64            `parquet:"batch,id(19)"`
+	Derive       []groupRow       `parquet:"derive,list,id(20)" parquet-element:",id(26)"`
+}
+
+type quarantinedRow struct {
+	Index  int64  `parquet:"index,id(22)"`
+	Offset int64  `parquet:"offset,id(23)"`
+	Code   string `parquet:"code,dict,id(24)"`
+	Reason string `parquet:"reason,id(25)"`
+}
+
+type groupRow struct {
+	Account      string `parquet:"account,dict,id(27)"`
+	Region       string `parquet:"region,dict,id(28)"`
+	ResourceType string `parquet:"resource_type,dict,id(29)"`
+}
+
+// text is s as a Parquet string may hold it. Engines refuse a whole file for
+// one byte that is no UTF-8, so such bytes become U+FFFD.
+func text(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(s, string(utf8.RuneError))
+}
+
+// jsonText is raw as a nullable column holds it: nil for absent.
+func jsonText(raw json.RawMessage) []byte {
+	switch {
+	case len(raw) == 0:
+		return nil
+	case utf8.Valid(raw):
+		return raw
+	}
+	return bytes.ToValidUTF8(raw, []byte(string(utf8.RuneError)))
+}
+
+func raw(column []byte) json.RawMessage {
+	if len(column) == 0 {
+		return nil
+	}
+	return column
+}
+
+func texts(tags map[string]string) map[string]string {
+	clean := true
+	for key, value := range tags {
+		clean = clean && utf8.ValidString(key) && utf8.ValidString(value)
+	}
+	if clean {
+		return tags
+	}
+	mended := make(map[string]string, len(tags))
+	for key, value := range tags {
+		mended[text(key)] = text(value)
+	}
+	return mended
+}
+
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+func microsOrNull(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	n := t.UnixMicro()
+	return &n
+}
+
+func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
+
+func instantOrZero(micros *int64) time.Time {
+	if micros == nil {
+		return time.Time{}
+	}
+	return instant(*micros)
+}

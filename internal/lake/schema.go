@@ -1,0 +1,171 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+)
+
+// The tables.
+const (
+	Items      = "items"
+	Changes    = "changes"
+	Events     = "events"
+	Deliveries = "deliveries"
+)
+
+// tableNames lists the tables in the order in which their commits build on each other.
+func tableNames() []string { return []string{Items, Events, Deliveries, Changes} }
+
+// timeColumn is the column whose month (UTC) partitions a table.
+func timeColumn(table string) string {
+	switch table {
+	case Events:
+		return "event_time"
+	case Deliveries:
+		return "written_at"
+	}
+	return "capture_time"
+}
+
+// Kind is what a value of a column is.
+type Kind string
+
+// The kinds of Type.
+const (
+	String      Kind = "string"
+	Long        Kind = "long"
+	Int         Kind = "int"
+	Double      Kind = "double"
+	Boolean     Kind = "boolean"
+	Timestamptz Kind = "timestamptz" // microseconds, UTC
+	List        Kind = "list"        // Fields holds the element
+	Map         Kind = "map"         // Fields holds key and value
+	Struct      Kind = "struct"      // Fields holds the members in their order
+)
+
+// Type is the type of a column, or of a part of one.
+type Type struct {
+	Kind   Kind
+	Fields []Column // parts of a list, map or struct, named element, key, value or as the member
+}
+
+// Column is a column of a table, or a part of one. Its ID stays when it is
+// renamed, and is how a file's column is found.
+type Column struct {
+	ID       int
+	Name     string
+	Type     Type
+	Nullable bool
+}
+
+// Columns gives the columns of a table in the order of its current schema.
+func (l *Lake) Columns(ctx context.Context, table string) ([]Column, error) {
+	loaded, err := l.load(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	return columnsOf(loaded.Schema().Fields())
+}
+
+func columnsOf(fields []iceberg.NestedField) ([]Column, error) {
+	columns := make([]Column, len(fields))
+	for i, field := range fields {
+		typ, err := typeOf(field.Type)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", field.Name, err)
+		}
+		columns[i] = Column{field.ID, field.Name, typ, !field.Required}
+	}
+	return columns, nil
+}
+
+func typeOf(typ iceberg.Type) (Type, error) {
+	var parts []iceberg.NestedField
+	kind := Kind("")
+	switch typ := typ.(type) {
+	case *iceberg.ListType:
+		kind, parts = List, typ.Fields()
+	case *iceberg.MapType:
+		kind, parts = Map, typ.Fields()
+	case *iceberg.StructType:
+		kind, parts = Struct, typ.Fields()
+	case iceberg.StringType, iceberg.Int64Type, iceberg.Int32Type, iceberg.Float64Type, iceberg.BooleanType, iceberg.TimestampTzType:
+		return Type{Kind: Kind(typ.String())}, nil
+	default:
+		return Type{}, fmt.Errorf("type %s is none that this version of configtrail knows", typ)
+	}
+	fields, err := columnsOf(parts)
+	return Type{kind, fields}, err
+}
+
+// build makes an Iceberg schema. Ids are given as Iceberg gives them to a new
+// table: to the members of a struct first, then to the parts of each in turn.
+type build struct{ lastID int }
+
+func (b *build) fields(columns []Column) []iceberg.NestedField {
+	fields := make([]iceberg.NestedField, len(columns))
+	for i, column := range columns {
+		b.lastID++
+		fields[i] = iceberg.NestedField{ID: b.lastID, Name: column.Name, Required: !column.Nullable}
+	}
+	for i, column := range columns {
+		fields[i].Type = b.typ(column.Type)
+	}
+	return fields
+}
+
+func (b *build) typ(typ Type) iceberg.Type {
+	switch typ.Kind {
+	case Long:
+		return iceberg.PrimitiveTypes.Int64
+	case Int:
+		return iceberg.PrimitiveTypes.Int32
+	case Double:
+		return iceberg.PrimitiveTypes.Float64
+	case Boolean:
+		return iceberg.PrimitiveTypes.Bool
+	case Timestamptz:
+		return iceberg.PrimitiveTypes.TimestampTz
+	case List:
+		element := b.fields(typ.Fields)[0]
+		return &iceberg.ListType{ElementID: element.ID, Element: element.Type, ElementRequired: element.Required}
+	case Map:
+		parts := b.fields(typ.Fields)
+		return &iceberg.MapType{
+			KeyID: parts[0].ID, KeyType: parts[0].Type,
+			ValueID: parts[1].ID, ValueType: parts[1].Type, ValueRequired: parts[1].Required,
+		}
+	case Struct:
+		return &iceberg.StructType{FieldList: b.fields(typ.Fields)}
+	}
+	return iceberg.PrimitiveTypes.String
+}
+
+func icebergSchema(table string) *iceberg.Schema {
+	var b build
+	return iceberg.NewSchema(0, b.fields(columnsFor(table))...)
+}
+
+func partitionSpec(name string, schema *iceberg.Schema) (iceberg.PartitionSpec, error) {
+	column := timeColumn(name)
+	return iceberg.NewPartitionSpecOpts(iceberg.AddPartitionFieldByName(
+		column, column+"_month", iceberg.MonthTransform{}, schema, nil))
+}
+
+func sortOrder(name string, schema *iceberg.Schema) (table.SortOrder, error) {
+	var fields []table.SortField
+	for _, column := range []string{"account", "region", "resource_type", "resource_id", timeColumn(name)} {
+		field, found := schema.FindFieldByName(column)
+		if !found {
+			continue // events and deliveries have no resource
+		}
+		fields = append(fields, table.SortField{
+			SourceIDs: []int{field.ID}, Transform: iceberg.IdentityTransform{},
+			Direction: table.SortASC, NullOrder: table.NullsFirst,
+		})
+	}
+	return table.NewSortOrder(1, fields)
+}

@@ -110,21 +110,21 @@ func newRun(options Options) *run {
 //
 // The group owns every goroutine: it has ended when read returns.
 func (r *run) read(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, within := errgroup.WithContext(ctx)
 	objects := make(chan found, listedAhead)
 	group.Go(func() error {
 		defer close(objects)
-		return r.list(ctx, objects)
+		return r.list(within, objects)
 	})
 	done := make(chan struct{})
 	var workers errgroup.Group
 	for range r.Workers {
 		workers.Go(func() error {
 			for object := range objects {
-				if err := r.object(ctx, object); err != nil {
+				if err := r.object(within, object); err != nil {
 					return err
 				}
-				if err := r.commitIfDue(ctx); err != nil {
+				if err := r.commitIfDue(within); err != nil {
 					return err
 				}
 			}
@@ -136,7 +136,7 @@ func (r *run) read(ctx context.Context) error {
 		return workers.Wait()
 	})
 	if r.Progress != nil {
-		group.Go(func() error { return r.report(ctx, done) })
+		group.Go(func() error { return r.report(within, done) })
 	}
 	if err := group.Wait(); err != nil {
 		return err

@@ -51,16 +51,17 @@ func (r *run) object(ctx context.Context, f found) error {
 	if err := r.writer.AddDelivery(ctx, read.row, groups); err != nil {
 		return fmt.Errorf("add delivery %s: %w", f.object.URI, err)
 	}
-	r.count(read.row, read.events)
+	r.count(read)
 	return nil
 }
 
 // reading is one object being read.
 type reading struct {
 	*run
-	row    configtrail.Delivery
-	events int64
-	groups map[lake.Group]struct{} // whose items it added
+	row         configtrail.Delivery
+	events      int64                   // of row.Read
+	eventsAdded int64                   // of row.Added
+	groups      map[lake.Group]struct{} // whose items it added
 }
 
 func (r *reading) content(ctx context.Context, f found) error {
@@ -153,6 +154,7 @@ func (r *reading) event(ctx context.Context, event *configtrail.Event) error {
 	}
 	if added {
 		r.row.Added++
+		r.eventsAdded++
 	} else {
 		r.row.Duplicates++
 	}

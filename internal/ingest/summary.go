@@ -71,7 +71,8 @@ type tally struct {
 }
 
 // count adds an object that was read.
-func (r *run) count(row configtrail.Delivery, events int64) {
+func (r *run) count(read *reading) {
+	row := &read.row
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := &r.tally
@@ -80,10 +81,10 @@ func (r *run) count(row configtrail.Delivery, events int64) {
 		t.archived++
 		t.archivedNow++
 	}
-	t.read += row.Read - events
-	t.events += events
-	t.added += row.Added
-	t.duplicates += row.Duplicates
+	t.read += row.Read - read.events
+	t.events += read.events
+	t.added += row.Added - read.eventsAdded
+	t.duplicates += row.Duplicates - (read.events - read.eventsAdded)
 	t.rejected += row.Rejected
 	t.json += row.Bytes
 	r.sinceCommit += row.Bytes

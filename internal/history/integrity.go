@@ -10,7 +10,7 @@ import (
 // Integrity is what the lake holds more than once, for doctor.
 type Integrity struct {
 	Items       int64 // distinct items
-	Objects     int64 // objects read
+	Objects     int64 // objects of AWS Config read
 	ItemsRead   int64 // items decoded in them, as they were last read
 	Duplicates  int64 // of those, items that were in the lake already
 	Rejected    int64 // of those, items that could not be taken

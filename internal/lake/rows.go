@@ -25,22 +25,22 @@ type itemRow struct {
 	Version          string            `parquet:"version,dict,id(11)"`
 	StateID          string            `parquet:"state_id,id(12)"`
 	CreationTime     *int64            `parquet:"creation_time,optional,timestamp(microsecond:utc),id(13)"`
-	Tags             map[string]string `parquet:"tags,optional,id(14)" parquet-key:",id(23)" parquet-value:",id(24)"`
-	Relationships    []relationshipRow `parquet:"relationships,optional,list,id(15)" parquet-element:",id(25)"`
-	Configuration    []byte            `parquet:"configuration,optional,string,id(16)"`
-	Supplementary    []byte            `parquet:"supplementary_configuration,optional,string,id(17)"`
-	RedactionVersion int32             `parquet:"redaction_version,id(18)"`
-	SourceURI        string            `parquet:"source_uri,dict,id(19)"`
-	SourceKey        string            `parquet:"source_key,dict,id(20)"`
-	SourceETag       string            `parquet:"source_etag,dict,id(21)"`
-	SourceIndex      int64             `parquet:"source_index,id(22)"`
+	Tags             map[string]string `parquet:"tags,optional,id(14)" parquet-key:",id(15)" parquet-value:",id(16)"`
+	Relationships    []relationshipRow `parquet:"relationships,optional,list,id(17)" parquet-element:",id(18)"`
+	Configuration    []byte            `parquet:"configuration,optional,string,id(23)"`
+	Supplementary    []byte            `parquet:"supplementary_configuration,optional,string,id(24)"`
+	RedactionVersion int32             `parquet:"redaction_version,id(25)"`
+	SourceURI        string            `parquet:"source_uri,dict,id(26)"`
+	SourceKey        string            `parquet:"source_key,dict,id(27)"`
+	SourceETag       string            `parquet:"source_etag,dict,id(28)"`
+	SourceIndex      int64             `parquet:"source_index,id(29)"`
 }
 
 type relationshipRow struct {
-	ResourceType string `parquet:"resource_type,dict,id(26)"`
-	ResourceID   string `parquet:"resource_id,id(27)"`
-	ResourceName string `parquet:"resource_name,id(28)"`
-	Name         string `parquet:"name,dict,id(29)"`
+	ResourceType string `parquet:"resource_type,dict,id(19)"`
+	ResourceID   string `parquet:"resource_id,id(20)"`
+	ResourceName string `parquet:"resource_name,id(21)"`
+	Name         string `parquet:"name,dict,id(22)"`
 }
 
 type changeRow struct {
@@ -55,33 +55,33 @@ type changeRow struct {
 	Noise               string            `parquet:"noise,dict,id(9)"`
 	ResourceName        string            `parquet:"resource_name,id(10)"`
 	ARN                 string            `parquet:"arn,id(11)"`
-	Tags                map[string]string `parquet:"tags,optional,id(12)" parquet-key:",id(32)" parquet-value:",id(33)"`
-	Edits               []editRow         `parquet:"edits,list,id(13)" parquet-element:",id(34)"`
-	HashBefore          string            `parquet:"hash_before,id(14)"`
-	HashAfter           string            `parquet:"hash_after,id(15)"`
-	ActorID             string            `parquet:"actor_id,dict,id(16)"`
-	ActorName           string            `parquet:"actor_name,dict,id(17)"`
-	ActorConfidence     *float64          `parquet:"actor_confidence,optional,id(18)"`
-	ActorStatus         string            `parquet:"actor_status,dict,id(19)"`
-	ActorEventID        string            `parquet:"actor_event_id,id(20)"`
-	ActorEventName      string            `parquet:"actor_event_name,dict,id(21)"`
-	ActorEventTime      *int64            `parquet:"actor_event_time,optional,timestamp(microsecond:utc),id(22)"`
-	ActorCandidates     string            `parquet:"actor_candidates,id(23)"`
-	SourceURI           string            `parquet:"source_uri,dict,id(24)"`
-	SourceKey           string            `parquet:"source_key,dict,id(25)"`
-	SourceETag          string            `parquet:"source_etag,dict,id(26)"`
-	SourceIndex         int64             `parquet:"source_index,id(27)"`
-	BeforeURI           string            `parquet:"source_before_uri,dict,id(28)"`
-	BeforeKey           string            `parquet:"source_before_key,dict,id(29)"`
-	BeforeETag          string            `parquet:"source_before_etag,dict,id(30)"`
-	BeforeIndex         *int64            `parquet:"source_before_index,optional,id(31)"`
+	Tags                map[string]string `parquet:"tags,optional,id(12)" parquet-key:",id(13)" parquet-value:",id(14)"`
+	Edits               []editRow         `parquet:"edits,list,id(15)" parquet-element:",id(16)"`
+	HashBefore          string            `parquet:"hash_before,id(21)"`
+	HashAfter           string            `parquet:"hash_after,id(22)"`
+	ActorID             string            `parquet:"actor_id,dict,id(23)"`
+	ActorName           string            `parquet:"actor_name,dict,id(24)"`
+	ActorConfidence     *float64          `parquet:"actor_confidence,optional,id(25)"`
+	ActorStatus         string            `parquet:"actor_status,dict,id(26)"`
+	ActorEventID        string            `parquet:"actor_event_id,id(27)"`
+	ActorEventName      string            `parquet:"actor_event_name,dict,id(28)"`
+	ActorEventTime      *int64            `parquet:"actor_event_time,optional,timestamp(microsecond:utc),id(29)"`
+	ActorCandidates     string            `parquet:"actor_candidates,id(30)"`
+	SourceURI           string            `parquet:"source_uri,dict,id(31)"`
+	SourceKey           string            `parquet:"source_key,dict,id(32)"`
+	SourceETag          string            `parquet:"source_etag,dict,id(33)"`
+	SourceIndex         int64             `parquet:"source_index,id(34)"`
+	BeforeURI           string            `parquet:"source_before_uri,dict,id(35)"`
+	BeforeKey           string            `parquet:"source_before_key,dict,id(36)"`
+	BeforeETag          string            `parquet:"source_before_etag,dict,id(37)"`
+	BeforeIndex         *int64            `parquet:"source_before_index,optional,id(38)"`
 }
 
 type editRow struct {
-	Path string `parquet:"path,id(35)"`
-	Op   string `parquet:"op,dict,id(36)"`
-	Old  []byte `parquet:"old,optional,string,id(37)"`
-	New  []byte `parquet:"new,optional,string,id(38)"`
+	Path string `parquet:"path,id(17)"`
+	Op   string `parquet:"op,dict,id(18)"`
+	Old  []byte `parquet:"old,optional,string,id(19)"`
+	New  []byte `parquet:"new,optional,string,id(20)"`
 }
 
 type eventRow struct {
@@ -101,19 +101,19 @@ type eventRow struct {
 	ActorName   string             `parquet:"actor_name,dict,id(14)"`
 	RoleARN     string             `parquet:"role_arn,dict,id(15)"`
 	InvokedBy   string             `parquet:"invoked_by,dict,id(16)"`
-	Resources   []eventResourceRow `parquet:"resources,list,id(17)" parquet-element:",id(24)"`
-	Request     []byte             `parquet:"request,optional,string,id(18)"`
-	Response    []byte             `parquet:"response,optional,string,id(19)"`
-	SourceURI   string             `parquet:"source_uri,dict,id(20)"`
-	SourceKey   string             `parquet:"source_key,dict,id(21)"`
-	SourceETag  string             `parquet:"source_etag,dict,id(22)"`
-	SourceIndex int64              `parquet:"source_index,id(23)"`
+	Resources   []eventResourceRow `parquet:"resources,list,id(17)" parquet-element:",id(18)"`
+	Request     []byte             `parquet:"request,optional,string,id(22)"`
+	Response    []byte             `parquet:"response,optional,string,id(23)"`
+	SourceURI   string             `parquet:"source_uri,dict,id(24)"`
+	SourceKey   string             `parquet:"source_key,dict,id(25)"`
+	SourceETag  string             `parquet:"source_etag,dict,id(26)"`
+	SourceIndex int64              `parquet:"source_index,id(27)"`
 }
 
 type eventResourceRow struct {
-	ARN     string `parquet:"arn,id(25)"`
-	Account string `parquet:"account,dict,id(26)"`
-	Type    string `parquet:"type,dict,id(27)"`
+	ARN     string `parquet:"arn,id(19)"`
+	Account string `parquet:"account,dict,id(20)"`
+	Type    string `parquet:"type,dict,id(21)"`
 }
 
 type deliveryRow struct {
@@ -134,16 +134,16 @@ type deliveryRow struct {
 	Rejected     int64            `parquet:"items_rejected,id(15)"`
 	Bytes        int64            `parquet:"bytes,id(16)"`
 	Archived     bool             `parquet:"archived,id(17)"`
-	Quarantined  []quarantinedRow `parquet:"quarantined,list,id(18)" parquet-element:",id(21)"`
-	Batch        int64            `parquet:"batch,id(19)"`
-	Derive       []groupRow       `parquet:"derive,list,id(20)" parquet-element:",id(26)"`
+	Quarantined  []quarantinedRow `parquet:"quarantined,list,id(18)" parquet-element:",id(19)"`
+	Batch        int64            `parquet:"batch,id(24)"`
+	Derive       []groupRow       `parquet:"derive,list,id(25)" parquet-element:",id(26)"`
 }
 
 type quarantinedRow struct {
-	Index  int64  `parquet:"index,id(22)"`
-	Offset int64  `parquet:"offset,id(23)"`
-	Code   string `parquet:"code,dict,id(24)"`
-	Reason string `parquet:"reason,id(25)"`
+	Index  int64  `parquet:"index,id(20)"`
+	Offset int64  `parquet:"offset,id(21)"`
+	Code   string `parquet:"code,dict,id(22)"`
+	Reason string `parquet:"reason,id(23)"`
 }
 
 type groupRow struct {

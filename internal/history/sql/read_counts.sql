@@ -1,4 +1,4 @@
--- What was read, each object as it was last read.
+-- What was read of AWS Config, each object as it was last read.
 SELECT
     count(*) AS objects,
     coalesce(CAST(sum(items_read) AS bigint), 0) AS items_read,
@@ -9,6 +9,6 @@ FROM (
         items_read, items_duplicate, items_rejected,
         row_number() OVER (PARTITION BY uri ORDER BY read_at DESC, batch DESC) AS n
     FROM deliveries
-    WHERE {read}
+    WHERE {read} AND kind <> 'cloudtrail'
 ) AS newest
 WHERE n = 1

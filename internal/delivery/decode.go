@@ -26,7 +26,7 @@ type Document struct {
 	Source configtrail.Source // Index is set per record
 	Key    Key                // fills a missing account or region; a differing account is refused
 	Limits Limits
-	Tally  *Tally // where not nil, counts while the sequence runs
+	Tally  *Tally // where not nil, is complete when the sequence has ended
 }
 
 // Limits bound what a hostile document may cost. Zero members take the defaults.

@@ -49,7 +49,7 @@ func (d *decoder) run(src *source) {
 	case errors.As(err, &bad):
 		reason := bad.reason
 		if d.index > 0 {
-			reason = fmt.Sprintf("behind %d good or bad elements: %s", d.index, reason)
+			reason = fmt.Sprintf("behind item %d: %s", d.index-1, reason)
 		}
 		d.reject(-1, min(t.offset(), src.total), bad.code, reason)
 	default:
@@ -173,7 +173,7 @@ func (d *decoder) element(t *text, kind member, env envelope) error {
 // found hands out the object that t has just passed over.
 func (d *decoder) found(t *text, m *members, kind member, env envelope, at int64) error {
 	switch {
-	case t.lost:
+	case t.lost, t.src != nil && t.offset()-at > t.limit:
 		return d.refuse(env, at, configtrail.CodeTooLarge, fmt.Sprintf("larger than %d bytes", t.limit))
 	case t.fault != nil:
 		return d.refuse(env, at, t.fault.code, fmt.Sprintf("%s, at offset %d", t.fault.reason, env.place(t.fault.offset)))

@@ -97,7 +97,7 @@ func (d *decoder) resource(t *text, m *members, env envelope) (configtrail.Resou
 	case key.Account == "":
 		return key, &flaw{configtrail.CodeNoAccount, "neither item, ARN, envelope nor key tells the account"}
 	case folder != "" && folder != key.Account:
-		return key, &flaw{configtrail.CodeAccountMismatch, fmt.Sprintf("the item is of account %s, the object of account %s", key.Account, excerpt(folder))}
+		return key, &flaw{configtrail.CodeAccountMismatch, fmt.Sprintf("the item is of account %s, the object of account %s", key.Account, folder)}
 	case key.Region == "":
 		return key, &flaw{configtrail.CodeNoRegion, "neither item, ARN, envelope nor key tells the region"}
 	}

@@ -53,7 +53,7 @@ func (in *input) Read(p []byte) (int, error) {
 
 func openSource(ctx context.Context, r io.Reader, limits Limits) *source {
 	s := &source{in: &input{ctx: ctx, r: r}}
-	packed := bufio.NewReaderSize(s.in, 64<<10)
+	packed := bufio.NewReaderSize(s.in, 16<<10)
 	s.plain = packed
 	if magic, _ := packed.Peek(2); len(magic) < 2 || magic[0] != 0x1f || magic[1] != 0x8b {
 		return s

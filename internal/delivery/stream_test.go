@@ -88,6 +88,7 @@ func TestLargeDocumentNeedsLittleMemory(t *testing.T) {
 	made := snapshot(size)
 	r := packed(made)
 	defer r.Close()
+	runtime.GC() // what other tests left is not this one's
 	var tally delivery.Tally
 	var most uint64
 	items := 0
@@ -99,7 +100,7 @@ func TestLargeDocumentNeedsLittleMemory(t *testing.T) {
 		if items++; items%5000 == 0 {
 			var stats runtime.MemStats
 			runtime.ReadMemStats(&stats)
-			most = max(most, stats.HeapInuse)
+			most = max(most, stats.HeapAlloc)
 		}
 	}
 	if items != made.n || tally.Bytes < size {
@@ -116,13 +117,13 @@ func TestEarlyBreakLeavesNoGoroutine(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := runtime.NumGoroutine()
-	for stop := range 20 {
+	for _, stop := range []int{0, 700, 2000, 4000} { // before and while a goroutine unpacks ahead
 		taken := 0
 		for _, err := range delivery.Decode(context.Background(), bytes.NewReader(data), delivery.Document{}) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if taken++; taken > stop*200 {
+			if taken++; taken > stop {
 				break
 			}
 		}
@@ -150,7 +151,7 @@ func (b broken) Read(p []byte) (int, error) {
 func TestIOEndsWithAnError(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"plain":              []byte(`{"configurationItems":[` + item + `,`),
-		"gzip":               gz(t, `{"configurationItems":[` + item + `]}`)[:200],
+		"gzip":               gz(t, `{"configurationItems":[`+item+`]}`)[:200],
 		"before anything":    nil,
 		"in the gzip header": gz(t, item)[:5],
 	} {

@@ -61,7 +61,8 @@ func (t *text) keep() {
 // release lets the window slide again.
 func (t *text) release() {
 	t.mark = none
-	if cap(t.buf) > largest && t.src != nil {
+	// Copying at most a quarter each time keeps the cost in proportion to the bytes read.
+	if cap(t.buf) > largest && t.src != nil && len(t.buf)-t.pos < cap(t.buf)/4 {
 		t.buf, t.base, t.pos = append([]byte(nil), t.buf[t.pos:]...), t.base+int64(t.pos), 0
 	}
 }

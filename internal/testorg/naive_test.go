@@ -73,7 +73,7 @@ type reader struct {
 	first     map[Place]time.Time
 	written   map[Place][]time.Time
 	snapshots map[Place]int
-	events    map[string]bool
+	events    map[string]time.Time
 	refused   map[string]bool
 	eventSeen int
 	known     map[[32]byte]*parsed       // of items already decoded
@@ -109,7 +109,7 @@ func read(t testing.TB, b bucket) *reader {
 	t.Helper()
 	r := &reader{
 		items: make(map[configtrail.ResourceKey]map[int64]*seen), distinct: make(map[string]bool), bad: make(map[string]BadObject),
-		first: make(map[Place]time.Time), written: make(map[Place][]time.Time), snapshots: make(map[Place]int), events: make(map[string]bool), refused: make(map[string]bool),
+		first: make(map[Place]time.Time), written: make(map[Place][]time.Time), snapshots: make(map[Place]int), events: make(map[string]time.Time), refused: make(map[string]bool),
 		known: make(map[[32]byte]*parsed), found: make(map[Trap]int), keyTold: make(map[string]map[string]bool),
 	}
 	for _, key := range b.keys {
@@ -382,7 +382,11 @@ func (r *reader) trail(t testing.TB, key string, data []byte) {
 		}
 		id := event["eventID"].(string)
 		r.eventSeen++
-		r.events[id] = true
+		at, err := time.Parse(time.RFC3339, event["eventTime"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.events[id] = at
 		if event["errorCode"] != nil {
 			r.refused[id] = true
 			r.found[TrapRefusedCalls]++

@@ -251,7 +251,7 @@ func comparePaths(a, b string) int {
 
 // The truth's own order makes sense: a life begins before it changes and ends once.
 func TestTruthIsConsistent(t *testing.T) {
-	b, _ := demo(t)
+	b, r := demo(t)
 	truth := b.truth
 	alive := make(map[configtrail.ResourceKey]bool)
 	sighted := make(map[configtrail.ResourceKey]time.Time)
@@ -299,6 +299,7 @@ func TestTruthIsConsistent(t *testing.T) {
 		}
 		ids[c.ID()] = true
 		checkPaths(t, c)
+		checkCalls(t, r, c)
 		if c.Actor != "" && len(c.Calls) == 0 {
 			t.Errorf("%v at %v has an actor and no call", c.Key, c.Time)
 		}
@@ -308,6 +309,18 @@ func TestTruthIsConsistent(t *testing.T) {
 		}
 		if c.Noise != "" && !wholly && len(c.Calls) > 0 {
 			t.Errorf("%v at %v was called for and is noise %s", c.Key, c.Time, c.Noise)
+		}
+	}
+}
+
+// checkCalls sees that each call of a change was logged, after the item before
+// and before the capture. CloudTrail tells whole seconds.
+func checkCalls(t *testing.T, r *reader, c Change) {
+	t.Helper()
+	for _, id := range c.Calls {
+		at, logged := r.events[id]
+		if !logged || r.refused[id] || at.After(c.Time) || at.Before(c.After.Truncate(time.Second)) {
+			t.Errorf("%v at %v after %v: call %s at %v, logged %v, refused %v", c.Key, c.Time, c.After, id, at, logged, r.refused[id])
 		}
 	}
 }

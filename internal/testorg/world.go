@@ -59,7 +59,6 @@ type place struct {
 	resources []*resource     // regional ones; dead ones included until swept
 	buffers   map[string][]*capture
 	interval  time.Duration // of snapshots
-	flushed   time.Time     // written-at of the last history round
 	written   time.Time     // last history or snapshot object
 	gapFrom   time.Time     // set while the gap's end is not known
 	references

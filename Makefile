@@ -5,7 +5,7 @@ GOLANGCI_VERSION := v2.12.2
 VERSITYGW_VERSION := v1.8.0
 FUZZTIME ?= 10s
 
-.PHONY: help demo build test vet lint fuzz world servers bench tools docs
+.PHONY: help demo build test vet lint fuzz world servers bench tools docs versitygw-path
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -13,7 +13,7 @@ demo: ## make a small organisation, ingest it, print its month report
 	$(GO) run ./cmd/configtrail demo
 
 build: ## the binary, in bin/
-	$(GO) build -trimpath -o bin/configtrail ./cmd/configtrail
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/configtrail ./cmd/configtrail
 
 test: ## the tests; those that need a server say so and are skipped
 	$(GO) test ./...
@@ -33,11 +33,14 @@ servers: $(TOOLS)/versitygw-$(VERSITYGW_VERSION) ## the tests against a real S3 
 world: build ## hold the ledger against a bucket made by another program, where there is one
 	./scripts/world
 
-bench: build ## ratios against yardsticks on the same data, in one run
+bench: ## ratios against yardsticks on the same data, in one run
 	./bench/run
 
 docs: build ## docs/cli from the commands
 	./bin/configtrail docs docs/cli
+
+versitygw-path: $(TOOLS)/versitygw-$(VERSITYGW_VERSION)
+	@echo $<
 
 tools: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) $(TOOLS)/versitygw-$(VERSITYGW_VERSION) ## fetch what lint and servers need
 

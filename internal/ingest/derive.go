@@ -14,12 +14,25 @@ import (
 // loadAtOnce is how many steps wait for their states before these are read together.
 const loadAtOnce = 256
 
+// deriveAttempts is how often a derivation that others overtook is begun anew.
+const deriveAttempts = 10
+
 // Derive brings the ledger up to the items: for every group that a committed
 // delivery named and nobody has derived since, it works out the changes and
 // writes those rows that differ from the rows that are there, in one commit.
 // It returns how many rows it wrote. A run that is killed is made up for by the
-// next; deriving again writes nothing.
-func Derive(ctx context.Context, l *lake.Lake) (int64, error) {
+// next; deriving again writes nothing. Where another process derived meanwhile,
+// it begins anew from the ledger that is there then.
+func Derive(ctx context.Context, l *lake.Lake) (written int64, err error) {
+	for range deriveAttempts {
+		if written, err = derive(ctx, l); !errors.Is(err, lake.ErrStale) {
+			break
+		}
+	}
+	return written, err
+}
+
+func derive(ctx context.Context, l *lake.Lake) (int64, error) {
 	groups, through, err := l.Pending(ctx)
 	if err != nil || len(groups) == 0 {
 		return 0, err

@@ -68,7 +68,7 @@ func (d *decoder) documents(t *text) error {
 	for first := true; ; first = false {
 		c := t.next()
 		switch {
-		case t.ended() && t.err != io.EOF:
+		case t.ended() && !errors.Is(t.err, io.EOF):
 			return t.err
 		case t.ended() && first:
 			return &flaw{configtrail.CodeEmpty, "the object is empty"}

@@ -300,7 +300,9 @@ func (t *text) object(m *members, list func(member) error) error {
 func inner(raw []byte) (*text, *members) {
 	t, m := memory(raw), new(members)
 	if len(raw) > 0 && raw[0] == '{' {
-		t.object(m, nil) // checked before: can't fail
+		if t.object(m, nil) != nil { // checked before: can't fail
+			return t, new(members)
+		}
 	}
 	return t, m
 }
@@ -316,9 +318,13 @@ func pairs(raw []byte) iter.Seq2[[]byte, []byte] {
 				t.next()
 			}
 			from := t.offset()
-			t.str()
+			if t.str() != nil {
+				return
+			}
 			name := t.slice(from, t.offset())
-			t.colon()
+			if t.colon() != nil {
+				return
+			}
 			t.next()
 			from = t.offset()
 			if t.value() != nil || !yield(name, t.slice(from, t.offset())) {

@@ -3,6 +3,7 @@ package delivery
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/bits"
@@ -198,7 +199,7 @@ func (t *text) rune() {
 // text there; a closing bracket before an opening one is left by something
 // else, since no member of a list of items ends so.
 func (t *text) cutString() error {
-	if t.err == io.EOF && bytes.HasSuffix(t.buf, []byte("}{")) {
+	if errors.Is(t.err, io.EOF) && bytes.HasSuffix(t.buf, []byte("}{")) {
 		return &flaw{configtrail.CodeInvalidJSON, "a string is not closed before stray brackets at the end"}
 	}
 	return t.unexpected("the end of a string")

@@ -56,14 +56,14 @@ func (g *generated) next() {
 		g.ready.WriteByte(',')
 	}
 	g.n++
-	fmt.Fprintf(&g.ready, `{"relatedEvents":[],"relationships":[{"resourceId":"vpc-%[1]08x","resourceType":"AWS::EC2::VPC","name":"Is contained in "},{"resourceId":"eni-%[1]017x","resourceType":"AWS::EC2::NetworkInterface","name":"Is associated with "}],"configuration":{"description":"管理用 security group %[1]d","groupName":"web-%[1]d","ipPermissions":[`, g.n)
+	fmt.Fprintf(&g.ready, `{"relatedEvents":[],"relationships":[{"resourceId":"vpc-%08[1]x","resourceType":"AWS::EC2::VPC","name":"Is contained in "},{"resourceId":"eni-%017[1]x","resourceType":"AWS::EC2::NetworkInterface","name":"Is associated with "}],"configuration":{"description":"管理用 security group %[1]d","groupName":"web-%[1]d","ipPermissions":[`, g.n)
 	for port := range 8 {
 		if port > 0 {
 			g.ready.WriteByte(',')
 		}
 		fmt.Fprintf(&g.ready, `{"fromPort":%[1]d,"ipProtocol":"tcp","ipv6Ranges":[],"prefixListIds":[],"toPort":%[1]d,"userIdGroupPairs":[],"ipv4Ranges":[{"cidrIp":"10.%[2]d.0.0/16","description":"office \"%[2]d\""}],"ipRanges":["10.%[2]d.0.0/16"]}`, 8000+port, (g.n*7+port)%256)
 	}
-	fmt.Fprintf(&g.ready, `],"ownerId":"111122223333","groupId":"sg-%[1]017x","vpcId":"vpc-%[1]08x","tags":[]},"supplementaryConfiguration":{},"tags":{"Name":"web-%[1]d","Environment":"prod"},"configurationItemVersion":"1.3","configurationItemCaptureTime":"2024-11-05T01:02:03.456Z","configurationStateId":%[1]d,"awsAccountId":"111122223333","configurationItemStatus":"ResourceDiscovered","resourceType":"AWS::EC2::SecurityGroup","resourceId":"sg-%[1]017x","resourceName":"web-%[1]d","ARN":"arn:aws:ec2:us-east-1:111122223333:security-group/sg-%[1]017x","awsRegion":"us-east-1","availabilityZone":"Not Applicable","configurationStateMd5Hash":""}`, g.n)
+	fmt.Fprintf(&g.ready, `],"ownerId":"111122223333","groupId":"sg-%017[1]x","vpcId":"vpc-%08[1]x","tags":[]},"supplementaryConfiguration":{},"tags":{"Name":"web-%[1]d","Environment":"prod"},"configurationItemVersion":"1.3","configurationItemCaptureTime":"2024-11-05T01:02:03.456Z","configurationStateId":%[1]d,"awsAccountId":"111122223333","configurationItemStatus":"ResourceDiscovered","resourceType":"AWS::EC2::SecurityGroup","resourceId":"sg-%017[1]x","resourceName":"web-%[1]d","ARN":"arn:aws:ec2:us-east-1:111122223333:security-group/sg-%017[1]x","awsRegion":"us-east-1","availabilityZone":"Not Applicable","configurationStateMd5Hash":""}`, g.n)
 }
 
 // packed compresses a stream while it is read.

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math"
 	"strconv"
@@ -114,7 +115,7 @@ func unwrap(raw []byte) ([]byte, bool) {
 	}
 	inside := bytes.Trim(unquote(raw), " \t\r\n")
 	t := memory(inside)
-	if t.value() != nil || t.fault != nil || !t.ended() || t.err != io.EOF {
+	if t.value() != nil || t.fault != nil || !t.ended() || !errors.Is(t.err, io.EOF) {
 		return raw, false
 	}
 	return inside, true

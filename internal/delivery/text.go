@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -149,7 +150,7 @@ func (t *text) ended() bool { return t.pos == len(t.buf) && !t.fill() }
 // unexpected is the error for a byte that can't stand here, and for the end.
 func (t *text) unexpected(want string) error {
 	if t.ended() {
-		if t.err != io.EOF {
+		if !errors.Is(t.err, io.EOF) {
 			return t.err
 		}
 		return &flaw{configtrail.CodeTruncated, "the text ends where " + want + " should stand"}

@@ -102,7 +102,7 @@ func (d *differ) object(a, b *node) {
 	skip := skipped(a, b)
 	i, j := 0, 0
 	for i < len(a.names) || j < len(b.names) {
-		order := 0
+		var order int
 		switch {
 		case i == len(a.names):
 			order = 1

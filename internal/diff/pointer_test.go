@@ -90,11 +90,11 @@ func open(value any) any {
 		if d.Decode(&inner) != nil || d.More() {
 			return value
 		}
-		switch inner.(type) {
+		switch inner := inner.(type) {
 		case map[string]any, []any:
 			return inner
 		case string:
-			text = inner.(string)
+			text = inner
 		default:
 			return value
 		}

@@ -175,7 +175,7 @@ func TestEachFilter(t *testing.T) {
 		"a candidate is no actor":      {history.Filter{Actor: "sato"}, ""},
 		"members narrow each other":    {history.Filter{Accounts: []string{prod}, Kinds: []configtrail.Kind{configtrail.Updated}, Types: []string{"ec2"}}, "sg-1"},
 		"zero width space is itself":   {history.Filter{Contains: "we\u200bb"}, ""},
-		"noise by path with everyting": {history.Filter{Noise: history.NoiseInclude, Paths: []string{"availableIp*"}}, "subnet-1"},
+		"noise by path with everything": {history.Filter{Noise: history.NoiseInclude, Paths: []string{"availableIp*"}}, "subnet-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.filter.Order = history.Ascending

@@ -305,9 +305,9 @@ func TestResolve(t *testing.T) {
 				t.Errorf("error %v, want %v", err, test.err)
 			}
 			var hint *configtrail.Hint
-			if next := ""; errors.As(err, &hint) {
-				if next = hint.Next; next != test.hint {
-					t.Errorf("hint %q, want %q", next, test.hint)
+			if errors.As(err, &hint) {
+				if hint.Next != test.hint {
+					t.Errorf("hint %q, want %q", hint.Next, test.hint)
 				}
 			} else if test.hint != "" {
 				t.Error("no hint")

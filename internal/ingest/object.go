@@ -42,6 +42,10 @@ func (r *run) object(ctx context.Context, f found) error {
 			r.readable()
 		}
 	}
+	if known := r.known[hashOf(f.object.URI)]; read.row.Archived && known.archived && known.etag == hashOf(f.object.ETag) {
+		r.count(read) // the lake says so already
+		return nil
+	}
 	read.row.ReadAt = r.Now()
 	if read.row.WrittenAt.IsZero() {
 		read.row.WrittenAt = read.row.LastCapture
@@ -110,11 +114,8 @@ func (r *reading) item(ctx context.Context, record delivery.Record) error {
 	r.row.Read++
 	hash, err := diff.Hash(r.HashKey, item)
 	if err != nil {
-		r.row.Rejected++
-		r.row.Quarantined = append(r.row.Quarantined, configtrail.Quarantined{
-			Key: r.row.Key, Index: record.Index, Offset: record.Offset, Code: configtrail.CodeBadItem, Reason: err.Error(),
-		})
-		return nil
+		r.reject(record, err)
+		return nil //nolint:nilerr // what is wrong with one item is in quarantine now
 	}
 	item.ContentHash = hash
 	r.see(item.CaptureTime)
@@ -141,6 +142,14 @@ func (r *reading) item(ctx context.Context, record delivery.Record) error {
 	}
 	r.groups[lake.Group{Account: item.Key.Account, Region: item.Key.Region, Type: item.Key.Type}] = struct{}{}
 	return nil
+}
+
+// reject quarantines one item whose state can't be read.
+func (r *reading) reject(record delivery.Record, err error) {
+	r.row.Rejected++
+	r.row.Quarantined = append(r.row.Quarantined, configtrail.Quarantined{
+		Key: r.row.Key, Index: record.Index, Offset: record.Offset, Code: configtrail.CodeBadItem, Reason: err.Error(),
+	})
 }
 
 func (r *reading) event(ctx context.Context, event *configtrail.Event) error {

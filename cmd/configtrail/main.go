@@ -21,8 +21,13 @@ var version string
 // stands any end, so that nothing is lost by not waiting longer.
 const patience = 900 * time.Millisecond
 
-func main() {
+func main() { os.Exit(run(time.Now)) }
+
+// run is the whole of the process but its end. The clock is all that a test of
+// the real command sets.
+func run(now func() time.Time) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	context.AfterFunc(ctx, func() {
 		stop() // a second signal ends the process at once
 		time.AfterFunc(patience, func() { os.Exit(1) })
@@ -31,10 +36,10 @@ func main() {
 	if err != nil {
 		executable = os.Args[0]
 	}
-	os.Exit(cli.Main(ctx, cli.Environment{
-		Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now,
+	return cli.Main(ctx, cli.Environment{
+		Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: now,
 		Terminal: term.IsTerminal(int(os.Stderr.Fd())), Executable: executable, Version: versionText(),
-	}))
+	})
 }
 
 // versionText is the release, or the commit that the go command noted.

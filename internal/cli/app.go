@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,27 +29,29 @@ type app struct {
 // flag is parsed.
 func newApp(env Environment) *app {
 	a := &app{Environment: env, zone: time.UTC}
-	lang := earlyFlag(env.Args, "lang")
-	set, err := settings.Load(settings.Options{Getenv: env.Getenv, File: earlyFlag(env.Args, "config"), Flags: flagOf("lang", lang)})
-	if err != nil {
-		set, _ = settings.Load(settings.Options{Getenv: func(name string) string {
-			if strings.HasPrefix(name, "CONFIGTRAIL_") || strings.HasPrefix(name, "XDG_") || name == "HOME" {
-				return ""
+	lang := map[string]string{}
+	if given := earlyFlag(env.Args, "lang"); given != "" {
+		lang["lang"] = given
+	}
+	set, err := settings.Load(settings.Options{Getenv: env.Getenv, File: earlyFlag(env.Args, "config"), Flags: lang})
+	if err != nil { // what is wrong is told later, in the language that the rest tells
+		set, err = settings.Load(settings.Options{Getenv: func(name string) string {
+			switch name {
+			case "CONFIGTRAIL_LANG", "LC_ALL", "LC_MESSAGES", "LANG":
+				return env.Getenv(name)
+			case "CONFIGTRAIL_LAKE":
+				return os.DevNull // anything, as there is no home for a lake
 			}
-			return env.Getenv(name)
-		}})
+			return ""
+		}, Flags: lang})
+	}
+	if err != nil {
+		set.Lang = string(message.English)
 	}
 	if a.p, err = message.New(set.Lang); err != nil {
-		a.p, _ = message.New(string(message.English))
+		panic(err) // the catalogues are part of this binary
 	}
 	return a
-}
-
-func flagOf(name, value string) map[string]string {
-	if value == "" {
-		return nil
-	}
-	return map[string]string{name: value}
 }
 
 // earlyFlag is the value of --name before flags are parsed; empty where there is none.
@@ -74,12 +78,13 @@ func (a *app) root() *cobra.Command {
 		Long:              a.t("cli.root.long"),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		Args:              usageArgs(cobra.NoArgs),
+		Args:              a.knownCommand,
 		PersistentPreRunE: a.load,
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return a.usage(err) })
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagProblem(err) })
 	a.globalFlags(root.PersistentFlags())
 	root.AddCommand(
 		a.initCommand(), a.ingestCommand(), a.reportCommand(), a.changesCommand(), a.timelineCommand(), a.diffCommand(),
@@ -117,7 +122,7 @@ func (a *app) load(command *cobra.Command, _ []string) error {
 	file, _ := command.Flags().GetString("config")
 	set, err := settings.Load(settings.Options{Getenv: a.Getenv, File: file, Flags: given})
 	if err != nil {
-		return err
+		return settingsProblem(err)
 	}
 	zone, err := time.LoadLocation(set.TZ)
 	if err != nil {
@@ -125,23 +130,56 @@ func (a *app) load(command *cobra.Command, _ []string) error {
 	}
 	a.set, a.zone = set, zone
 	a.p, err = message.New(set.Lang)
-	return err
+	if err != nil {
+		return err
+	}
+	return a.variables(command)
+}
+
+// variables are the environment's values for flags that set no setting. A format
+// that this command does not have is passed over: the variable is for all of them.
+func (a *app) variables(command *cobra.Command) error {
+	for _, name := range []string{"quiet", "format", "since", "until", "retry"} {
+		flag, value := command.Flags().Lookup(name), a.Getenv(settings.EnvName(name))
+		if flag == nil || flag.Changed || value == "" {
+			continue
+		}
+		if name == "format" && !slices.Contains(flag.Annotations[formats], value) {
+			continue
+		}
+		if err := flag.Value.Set(value); err != nil {
+			return invalid("variable", message.Args{"name": settings.EnvName(name), "value": value})
+		}
+	}
+	return nil
 }
 
 // t is a message without arguments.
 func (a *app) t(key string) string { return a.p.Text(key, nil) }
 
-// usage marks an error as one of usage.
-func (a *app) usage(err error) error { return fmt.Errorf("%w: %w", errUsage, err) }
-
-// usageArgs marks what a check of arguments says as an error of usage.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return fmt.Errorf("%w: %w", errUsage, err)
+// exactly checks that a command has an argument for each name.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, given []string) error {
+		switch {
+		case len(given) < len(names):
+			return misused("argument_missing", message.Args{"name": names[len(given)]})
+		case len(given) > len(names):
+			return misused("argument_extra", message.Args{"text": given[len(names)]})
 		}
 		return nil
 	}
+}
+
+// knownCommand tells of a command that does not exist, and which is near to it.
+func (a *app) knownCommand(root *cobra.Command, given []string) error {
+	if len(given) == 0 {
+		return nil
+	}
+	near := root.SuggestionsFor(given[0])
+	if len(near) == 0 {
+		return misused("command", message.Args{"text": given[0]})
+	}
+	return misused("command_near", message.Args{"text": given[0], "near": strings.Join(near, ", ")})
 }
 
 // translate puts the words that cobra itself prints into the person's language.
@@ -161,18 +199,37 @@ func (a *app) translate(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		switch c.Name() {
 		case "help":
-			c.Short = a.t("cli.help.short")
+			c.Short, c.Long = a.t("cli.help.short"), ""
 		case "completion":
-			c.Short = a.t("cli.completion.short")
+			c.Short, c.Long = a.t("cli.completion.short"), ""
 			for _, shell := range c.Commands() {
-				shell.Short = a.p.Text("cli.completion.shell", message.Args{"shell": shell.Name()})
+				a.translateShell(shell)
 			}
 		}
-		c.InitDefaultHelpFlag()
-		if flag := c.Flags().Lookup("help"); flag != nil {
-			flag.Usage = a.t("flag.help")
-		}
+		a.translateHelpFlag(c)
 	}
-	root.InitDefaultHelpFlag()
-	root.Flags().Lookup("help").Usage = a.t("flag.help")
+	a.translateHelpFlag(root)
+}
+
+func (a *app) translateHelpFlag(c *cobra.Command) {
+	c.InitDefaultHelpFlag()
+	if flag := c.Flags().Lookup("help"); flag != nil {
+		flag.Usage = a.t("flag.help")
+	}
+}
+
+// translateShell says how the completion of a shell is put to use.
+func (a *app) translateShell(c *cobra.Command) {
+	use := map[string]string{
+		"bash":       "  source <(configtrail completion bash)\n  configtrail completion bash > ~/.local/share/bash-completion/completions/configtrail",
+		"zsh":        "  source <(configtrail completion zsh)\n  configtrail completion zsh > \"${fpath[1]}/_configtrail\"",
+		"fish":       "  configtrail completion fish | source\n  configtrail completion fish > ~/.config/fish/completions/configtrail.fish",
+		"powershell": "  configtrail completion powershell | Out-String | Invoke-Expression",
+	}
+	c.Short = a.p.Text("cli.completion.shell", message.Args{"shell": c.Name()})
+	c.Long, c.Example = a.t("cli.completion."+c.Name()), use[c.Name()]
+	if flag := c.Flags().Lookup("no-descriptions"); flag != nil {
+		flag.Usage = a.t("cli.completion.plain")
+	}
+	a.translateHelpFlag(c)
 }

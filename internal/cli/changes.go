@@ -3,9 +3,9 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"strings"
 	"time"
 
@@ -27,7 +27,7 @@ func (a *app) changesCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "changes", Short: a.t("changes.short"), Long: a.t("changes.long"), Example: a.t("changes.example"),
-		Args: usageArgs(cobra.NoArgs),
+		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error { return a.changes(c.Context(), &f, format) },
 	}
 	a.spanFlags(c, &f)
@@ -41,9 +41,6 @@ func (a *app) changesCommand() *cobra.Command {
 }
 
 func (a *app) changes(ctx context.Context, f *filterFlags, format string) error {
-	if err := a.checkFail(); err != nil {
-		return err
-	}
 	window, err := f.span(a, defaultLast)
 	if err != nil {
 		return err
@@ -58,9 +55,9 @@ func (a *app) changes(ctx context.Context, f *filterFlags, format string) error 
 		return err
 	}
 	defer s.close()
-	warnings, judged := a.touched(ctx, s, window, filter)
-	if judged != nil && judged != errTouched { //nolint:errorlint // our own value, never wrapped
-		return judged
+	warnings, err := s.Touched(ctx, window, filter)
+	if err != nil {
+		return err
 	}
 	if err := a.writeChanges(ctx, s, filter, format, warnings); err != nil {
 		return err
@@ -68,7 +65,7 @@ func (a *app) changes(ctx context.Context, f *filterFlags, format string) error 
 	if format != "json" {
 		a.warn(warnings, s.pending)
 	}
-	return judged
+	return a.judge(warnings, s.pending)
 }
 
 func (a *app) writeChanges(ctx context.Context, s *session, filter history.Filter, format string, warnings []history.Warning) error {
@@ -76,32 +73,55 @@ func (a *app) writeChanges(ctx context.Context, s *session, filter history.Filte
 	case "json":
 		return a.changesJSON(ctx, s, filter, warnings)
 	case "jsonl":
-		return eachChange(s.EachChange(ctx, filter), func(c configtrail.Change) error {
-			return writeJSON(a.Stdout, a.record(c))
-		})
+		return a.eachChange(ctx, s, filter, func(c configtrail.Change) error { return writeJSON(a.Stdout, a.record(c)) })
 	case "csv":
 		w := newCSV(a.Stdout)
 		if err := w.row("id", "time", "account", "account_name", "region", "type", "resource_id", "name", "kind", "noise", "path", "op", "old", "new", "source"); err != nil {
 			return err
 		}
-		if err := eachChange(s.EachChange(ctx, filter), func(c configtrail.Change) error { return a.changeCSV(w, c) }); err != nil {
-			return err
-		}
+		err := a.eachChange(ctx, s, filter, func(c configtrail.Change) error { return a.changeCSV(w, c) })
 		w.Flush()
-		return w.Error()
+		return errors.Join(err, w.Error())
 	case "markdown":
 		if err := markdownHead(a.Stdout, a.t("changes.time"), a.t("changes.kind"), a.t("changes.resource"), a.t("changes.where"), a.t("changes.edits")); err != nil {
 			return err
 		}
-		return eachChange(s.EachChange(ctx, filter), func(c configtrail.Change) error {
-			var edits []string
-			for _, e := range c.Edits[:min(len(c.Edits), editsShown)] {
-				edits = append(edits, editLine(e))
-			}
-			return markdownRow(a.Stdout, a.stamp(c.Time), a.t("kind."+string(c.Kind)), resourceLabel(c), a.place(c.Key.Account, c.Key.Region), strings.Join(edits, "; "))
+		return a.eachChange(ctx, s, filter, func(c configtrail.Change) error {
+			return markdownRow(a.Stdout, a.stamp(c.Time), a.changeKind(c), label(c.Key, c.Name, c.Tags), a.place(c.Key.Account, c.Key.Region),
+				strings.Join(a.editLines(c.Edits), "; "))
 		})
 	}
 	return a.changesText(ctx, s, filter)
+}
+
+// eachChange visits the changes that a filter lets through: one page where there
+// is a limit, and then says on standard error what it left out; else all, of
+// which there may be more than memory holds.
+func (a *app) eachChange(ctx context.Context, s *session, filter history.Filter, visit func(configtrail.Change) error) error {
+	if filter.Limit == 0 {
+		for c, err := range s.EachChange(ctx, filter) {
+			if err != nil {
+				return err
+			}
+			if err := visit(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	page, err := s.Changes(ctx, filter)
+	if err != nil {
+		return err
+	}
+	for _, c := range page.Changes {
+		if err := visit(c); err != nil {
+			return err
+		}
+	}
+	if page.Next != "" {
+		fmt.Fprintln(a.Stderr, a.p.Text("changes.more", message.Args{"shown": len(page.Changes), "n": page.Total, "cursor": page.Next}))
+	}
+	return nil
 }
 
 // changesJSON writes one page with what continues and limits it.
@@ -120,7 +140,7 @@ func (a *app) changesJSON(ctx context.Context, s *session, filter history.Filter
 		Next          *string                    `json:"next"`
 		CompleteUntil completeJSON               `json:"complete_until"`
 		Warnings      []warningJSON              `json:"warnings"`
-	}{Changes: []configtrail.ChangeRecord{}, Total: page.Total, CompleteUntil: a.completeJSON(complete), Warnings: a.warningsJSON(warnings)}
+	}{Changes: []configtrail.ChangeRecord{}, Total: page.Total, CompleteUntil: a.completeJSON(complete), Warnings: a.warningsJSON(warnings, s.pending)}
 	for _, c := range page.Changes {
 		out.Changes = append(out.Changes, a.record(c))
 	}
@@ -137,22 +157,19 @@ func (a *app) record(c configtrail.Change) configtrail.ChangeRecord {
 // changesText writes the span, then one paragraph a change.
 func (a *app) changesText(ctx context.Context, s *session, filter history.Filter) error {
 	fmt.Fprintln(a.Stdout, a.spanLine(filter.Window))
-	page, err := s.Changes(ctx, filter)
+	total, err := s.Count(ctx, filter)
 	if err != nil {
 		return err
 	}
-	for _, c := range page.Changes {
-		a.changeText(a.Stdout, c)
-	}
-	if len(page.Changes) == 0 {
+	if total == 0 {
 		fmt.Fprintln(a.Stdout, a.t("changes.none"))
 		return a.whereDataIs(ctx, s, filter)
 	}
-	fmt.Fprintln(a.Stdout, a.p.Text("changes.count", message.Args{"n": page.Total}))
-	if page.Next != "" {
-		fmt.Fprintln(a.Stderr, a.p.Text("changes.more", message.Args{"shown": len(page.Changes), "n": page.Total, "cursor": page.Next}))
+	err = a.eachChange(ctx, s, filter, func(c configtrail.Change) error { return a.changeText(a.Stdout, c) })
+	if err == nil {
+		fmt.Fprintln(a.Stdout, a.p.Text("changes.count", message.Args{"n": total}))
 	}
-	return nil
+	return err
 }
 
 // whereDataIs says which span the deliveries have, to a person who asked for another.
@@ -170,7 +187,7 @@ func (a *app) whereDataIs(ctx context.Context, s *session, filter history.Filter
 			last = p.Last
 		}
 	}
-	fmt.Fprintln(a.Stderr, a.p.Text("changes.data_span", message.Args{"from": a.stamp(first), "to": a.stamp(last)}))
+	a.remark(a.p.Text("changes.data_span", message.Args{"from": a.stamp(first), "to": a.stamp(last)}))
 	return nil
 }
 
@@ -180,27 +197,37 @@ func (a *app) spanLine(w configtrail.Window) string {
 }
 
 // changeText is one change: what happened to what, where, and each edit on a line.
-func (a *app) changeText(w io.Writer, c configtrail.Change) {
-	noise := ""
+func (a *app) changeText(w io.Writer, c configtrail.Change) error {
+	_, err := fmt.Fprintf(w, "%s  %s  %s  %s  %s\n", a.stamp(c.Time), a.changeKind(c),
+		label(c.Key, c.Name, c.Tags), a.place(c.Key.Account, c.Key.Region), c.ID())
+	for _, line := range a.editLines(c.Edits) {
+		fmt.Fprintf(w, "    %s\n", line)
+	}
+	return err
+}
+
+// changeKind is what happened, with the class of noise where it is some.
+func (a *app) changeKind(c configtrail.Change) string {
+	text := a.t("kind." + string(c.Kind))
 	if c.Noise != configtrail.NoiseNone {
-		noise = " [" + a.t("noise."+string(c.Noise)) + "]"
+		text += " [" + a.t("noise."+string(c.Noise)) + "]"
 	}
-	fmt.Fprintf(w, "%s  %s%s  %s  %s  %s\n", a.stamp(c.Time), a.t("kind."+string(c.Kind)), noise,
-		resourceLabel(c), a.place(c.Key.Account, c.Key.Region), c.ID())
-	for i, e := range c.Edits {
-		if i == editsShown {
-			fmt.Fprintf(w, "    %s\n", a.p.Text("changes.more_edits", message.Args{"n": len(c.Edits) - i}))
-			break
-		}
-		fmt.Fprintf(w, "    %s\n", editLine(e))
-	}
+	return text
 }
 
-// resourceLabel is type, name and id, made safe to show.
-func resourceLabel(c configtrail.Change) string {
-	return label(c.Key, c.Name, c.Tags)
+// editLines are the first few edits, and how many more there are.
+func (a *app) editLines(edits []configtrail.Edit) []string {
+	var lines []string
+	for _, e := range edits[:min(len(edits), editsShown)] {
+		lines = append(lines, editLine(e))
+	}
+	if more := len(edits) - editsShown; more > 0 {
+		lines = append(lines, a.p.Text("changes.more_edits", message.Args{"n": more}))
+	}
+	return lines
 }
 
+// label is type, name and id of a resource, made safe to show.
 func label(key configtrail.ResourceKey, name string, tags map[string]string) string {
 	text := configtrail.Visible(strings.TrimPrefix(key.Type, "AWS::")) + " "
 	if name == "" || name == key.ID {
@@ -232,21 +259,8 @@ func (a *app) changeCSV(w csvWriter, c configtrail.Change) error {
 		edits = []configtrail.Edit{{}}
 	}
 	for _, e := range edits {
-		if err := w.row(c.ID(), c.Time.In(a.zone).Format(time.RFC3339Nano), c.Key.Account, a.set.AccountName(c.Key.Account), c.Key.Region,
+		if err := w.row(c.ID(), a.exact(c.Time), c.Key.Account, a.set.AccountName(c.Key.Account), c.Key.Region,
 			c.Key.Type, c.Key.ID, c.Name, string(c.Kind), string(c.Noise), e.Path, e.Op, string(e.Old), string(e.New), c.Source.URI); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// eachChange visits a stream of changes.
-func eachChange(changes iter.Seq2[configtrail.Change, error], visit func(configtrail.Change) error) error {
-	for c, err := range changes {
-		if err != nil {
-			return err
-		}
-		if err := visit(c); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -26,7 +25,7 @@ var demoStart = configtrail.Month{Year: 2024, Month: time.August}
 func (a *app) demoCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use: "demo", Short: a.t("demo.short"), Long: a.t("demo.long"), Args: usageArgs(cobra.NoArgs),
+		Use: "demo", Short: a.t("demo.short"), Long: a.t("demo.long"), Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), format) },
 	}
 	a.formatFlag(c, &format, "text", "markdown", "html", "json")
@@ -40,13 +39,8 @@ func (a *app) demo(ctx context.Context, format string) (err error) {
 	if err != nil {
 		return err
 	}
-	say := func(text string) {
-		if !a.quiet {
-			fmt.Fprintln(a.Stderr, text)
-		}
-	}
 	bucket := filepath.Join(folder, "bucket")
-	say(a.p.Text("demo.making", message.Args{"months": demoMonths}))
+	a.remark(a.p.Text("demo.making", message.Args{"months": demoMonths}))
 	truth, err := testorg.WriteFolder(ctx, bucket, testorg.Options{Start: demoStart, Months: demoMonths})
 	if err != nil {
 		return err
@@ -55,12 +49,11 @@ func (a *app) demo(ctx context.Context, format string) (err error) {
 	if err != nil {
 		return err
 	}
-	say(a.p.Text("demo.made", message.Args{"n": truth.Objects, "bytes": size(bytes)}))
+	a.remark(a.p.Text("demo.made", message.Args{"n": truth.Objects, "bytes": size(bytes)}))
 
 	month := demoStart.Add(demoMonths - 1)
 	end := month.Window(a.zone).To
 	own := *a
-	own.Now = clockOf(end.Add(12 * time.Hour))
 	own.set.Lake = filepath.Join(folder, "lake")
 	own.set.RedactKeyFile = ""
 	own.set.ConfigDir = folder
@@ -68,12 +61,11 @@ func (a *app) demo(ctx context.Context, format string) (err error) {
 	if err != nil {
 		return err
 	}
-	if !a.quiet {
-		own.Stdout = a.Stderr
-		own.ingested(summary)
-		fmt.Fprintln(a.Stderr)
-		own.Stdout = a.Stdout
-	}
+	own.Stdout = a.Stderr
+	own.ingested(summary)
+	own.Stdout = a.Stdout
+	a.remark("")
+	own.Now = clockOf(end.Add(12 * time.Hour)) // the report looks back from just behind its month
 	s, err := own.open(ctx)
 	if err != nil {
 		return err
@@ -86,8 +78,8 @@ func (a *app) demo(ctx context.Context, format string) (err error) {
 	if err := writeReport(&own, r, format); err != nil {
 		return err
 	}
-	say(a.p.Text("demo.kept", message.Args{"lake": own.set.Lake}))
-	say("  export CONFIGTRAIL_LAKE=" + own.set.Lake)
+	a.remark(a.p.Text("demo.kept", message.Args{"lake": own.set.Lake}))
+	a.remark("  export CONFIGTRAIL_LAKE=" + own.set.Lake)
 	return nil
 }
 

@@ -29,22 +29,35 @@ func (a *app) doctorCommand() *cobra.Command {
 
 // examination is what doctor finds, as its JSON.
 type examination struct {
-	Lake        string            `json:"lake"`
-	From        *time.Time        `json:"from"`
-	To          *time.Time        `json:"to"`
-	Places      []placeJSON       `json:"places"`
-	Gaps        []configtrail.Gap `json:"gaps"`
-	Quarantine  []troubledJSON    `json:"quarantine"`
-	Items       int64             `json:"items"`      // distinct
-	Objects     int64             `json:"objects"`    // read
-	Duplicates  int64             `json:"duplicates"` // items read that were in already
-	Rejected    int64             `json:"rejected"`
-	TwoStates   int64             `json:"two_states"` // captures with more than one state
-	Pending     bool              `json:"pending"`    // items are in whose changes are not derived yet
-	Sources     []ingest.Survey   `json:"sources"`
-	Advice      []string          `json:"advice"`
+	Lake        string          `json:"lake"`
+	From        *time.Time      `json:"from"`
+	To          *time.Time      `json:"to"`
+	Places      []placeJSON     `json:"places"`
+	Gaps        []gapJSON       `json:"gaps"`
+	Overdue     []warningJSON   `json:"overdue"` // places whose next delivery should have come
+	Quarantine  []troubledJSON  `json:"quarantine"`
+	Items       int64           `json:"items"`      // distinct
+	Objects     int64           `json:"objects"`    // read
+	Duplicates  int64           `json:"duplicates"` // items read that were in already
+	Rejected    int64           `json:"rejected"`
+	TwoStates   int64           `json:"two_states"` // captures with more than one state
+	Pending     bool            `json:"pending"`    // items are in whose changes are not derived yet
+	Sources     []ingest.Survey `json:"sources"`
+	Advice      []string        `json:"advice"`
 	integrity   history.Integrity
+	gaps        []configtrail.Gap
+	late        []history.Warning
 	unknownGaps int
+}
+
+// gapJSON is a Gap with open ends as null.
+type gapJSON struct {
+	Account string     `json:"account"`
+	Region  string     `json:"region"`
+	Types   []string   `json:"types"`
+	From    *time.Time `json:"from"`
+	To      *time.Time `json:"to"`
+	Reason  string     `json:"reason"`
 }
 
 type placeJSON struct {
@@ -70,9 +83,6 @@ type troubledJSON struct {
 }
 
 func (a *app) doctor(ctx context.Context, f *filterFlags, named []string, format string) error {
-	if err := a.checkFail(); err != nil {
-		return err
-	}
 	window, err := f.span(a, 0)
 	if err != nil {
 		return err
@@ -114,8 +124,8 @@ func (a *app) doctor(ctx context.Context, f *filterFlags, named []string, format
 
 // warnings are the reasons why answers over the whole span are not whole.
 func (e *examination) warnings() []history.Warning {
-	var all []history.Warning
-	if len(e.Gaps) > 0 {
+	all := e.late
+	if len(e.gaps) > 0 {
 		all = append(all, history.Warning{Kind: history.WarnGap})
 	}
 	for _, q := range e.Quarantine {
@@ -129,13 +139,26 @@ func (e *examination) warnings() []history.Warning {
 func (a *app) examine(ctx context.Context, s *session, filter history.Filter) (*examination, error) {
 	e := &examination{
 		Lake: a.set.Lake, From: a.moment(filter.Window.From), To: a.moment(filter.Window.To), Pending: s.pending,
-		Places: []placeJSON{}, Gaps: []configtrail.Gap{}, Quarantine: []troubledJSON{}, Sources: []ingest.Survey{},
+		Places: []placeJSON{}, Gaps: []gapJSON{}, Overdue: []warningJSON{}, Quarantine: []troubledJSON{}, Sources: []ingest.Survey{},
 	}
 	coverage, err := s.Coverage(ctx, filter)
 	if err != nil {
 		return nil, err
 	}
-	e.Gaps = append(e.Gaps, coverage.Gaps...)
+	for _, g := range coverage.Gaps {
+		e.Gaps = append(e.Gaps, gapJSON{g.Account, g.Region, append([]string{}, g.Types...), a.moment(g.From), a.moment(g.To), g.Reason})
+	}
+	e.gaps = coverage.Gaps
+	late, err := s.Late(ctx, filter.Window, filter)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range late {
+		if w.Kind == history.WarnLate {
+			e.late = append(e.late, w)
+		}
+	}
+	e.Overdue = a.warningsJSON(e.late, false)
 	for _, p := range coverage.Places {
 		if p.Interval == 0 && p.Region != configtrail.Global {
 			e.unknownGaps++
@@ -178,7 +201,8 @@ func (a *app) advice(e *examination) []string {
 		{e.Pending, "report.situation.pending", nil},
 		{lost > 0, "doctor.advice.lost", message.Args{"n": lost}},
 		{mended > 0, "doctor.advice.mended", message.Args{"n": mended}},
-		{len(e.Gaps) > 0, "doctor.advice.gaps", message.Args{"n": len(e.Gaps)}},
+		{len(e.gaps) > 0, "doctor.advice.gaps", message.Args{"n": len(e.gaps)}},
+		{len(e.late) > 0, "doctor.advice.late", message.Args{"n": len(e.late)}},
 		{e.unknownGaps > 0, "report.gap.unknown", message.Args{"n": e.unknownGaps}},
 		{e.TwoStates > 0, "doctor.advice.two_states", message.Args{"n": e.TwoStates}},
 	} {
@@ -220,10 +244,13 @@ func (a *app) examined(e *examination) {
 		t.row(a.accountLabel(p.Account), p.Region, a.stamp(p.First), a.stamp(p.Last), a.stamp(p.CompleteUntil), message.Number(p.Snapshots), interval)
 	}
 	_ = t.write(out) // to the person's terminal: if it is gone nobody misses the rest
-	if len(e.Gaps) > 0 {
+	if len(e.gaps)+len(e.late) > 0 {
 		fmt.Fprintln(out, "\n"+a.t("doctor.gaps"))
-		for _, g := range e.Gaps {
-			fmt.Fprintln(out, "  - "+a.warning(history.Warning{Kind: history.WarnGap, Reason: g.Reason, Account: g.Account, Region: g.Region, Types: g.Types, From: g.From, To: g.To}))
+		for _, w := range e.late {
+			fmt.Fprintln(out, "  "+a.warning(w))
+		}
+		for _, g := range e.gaps {
+			fmt.Fprintln(out, "  "+a.warning(history.Warning{Kind: history.WarnGap, Reason: g.Reason, Account: g.Account, Region: g.Region, Types: g.Types, From: g.From, To: g.To}))
 		}
 	}
 	if len(e.Quarantine) > 0 {

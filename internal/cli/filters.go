@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -61,76 +60,126 @@ func (a *app) limitFlag(c *cobra.Command, f *filterFlags, limit int) {
 	c.Flags().IntVar(&f.limit, "limit", limit, a.t("flag.limit"))
 }
 
+// formats is the annotation of --format that lists what it takes.
+const formats = "formats"
+
 // formatFlag adds --format; the first format is the default.
-func (a *app) formatFlag(c *cobra.Command, format *string, formats ...string) {
-	c.Flags().StringVar(format, "format", formats[0], a.p.Text("flag.format", message.Args{"formats": strings.Join(formats, ", ")}))
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
-	check := c.PreRunE
-	c.PreRunE = func(c *cobra.Command, args []string) error {
-		if !slices.Contains(formats, *format) {
-			return a.usage(fmt.Errorf("--format %s: there are %s", *format, strings.Join(formats, ", ")))
-		}
-		if check != nil {
-			return check(c, args)
+func (a *app) formatFlag(c *cobra.Command, format *string, allowed ...string) {
+	c.Flags().StringVar(format, "format", allowed[0], a.p.Text("flag.format", message.Args{"formats": strings.Join(allowed, ", ")}))
+	c.Flags().Lookup("format").Annotations = map[string][]string{formats: allowed}
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp))
+	a.check(c, func() error {
+		if !slices.Contains(allowed, *format) {
+			return oneOf("--format", *format, allowed...)
 		}
 		return nil
-	}
+	})
 }
 
 // failFlag adds --fail-on.
 func (a *app) failFlag(c *cobra.Command) {
 	c.Flags().StringSliceVar(&a.fail, "fail-on", []string{"gap", "quarantine", "late"}, a.t("flag.fail-on"))
+	allowed := []string{"gap", "quarantine", "late", "none"}
+	a.check(c, func() error {
+		for _, kind := range a.fail {
+			if !slices.Contains(allowed, kind) {
+				return oneOf("--fail-on", kind, allowed...)
+			}
+		}
+		return nil
+	})
 }
 
-// span resolves --from, --to and --last. Without any of them it is the last
-// week, or everything where everything is what the command is about.
+// check adds a check of flags to those that a command makes before it runs.
+func (a *app) check(c *cobra.Command, check func() error) {
+	before := c.PreRunE
+	c.PreRunE = func(c *cobra.Command, args []string) error {
+		if before != nil {
+			if err := before(c, args); err != nil {
+				return err
+			}
+		}
+		return check()
+	}
+}
+
+// span resolves --from, --to and --last. Without any of them it is unasked, back
+// from now, or everything where that is 0.
 func (f *filterFlags) span(a *app, unasked time.Duration) (configtrail.Window, error) {
 	now := a.Now().In(a.zone)
-	var w configtrail.Window
 	if f.last != "" {
-		if f.from != "" || f.to != "" {
-			return w, fmt.Errorf("%w: --last goes without --from and --to", configtrail.ErrInvalid)
+		back, ok := parseSpan(f.last)
+		switch {
+		case f.from != "" || f.to != "":
+			return configtrail.Window{}, misused("last_and_from", nil)
+		case !ok:
+			return configtrail.Window{}, invalid("span", message.Args{"text": f.last})
 		}
-		back, err := parseSpan(f.last)
-		return configtrail.Window{From: now.Add(-back), To: now}, err
+		return configtrail.Window{From: now.Add(-back), To: now}, nil
 	}
-	var err error
-	if f.from != "" {
-		if w.From, err = parseTime(f.from, a.zone, now); err != nil {
-			return w, fmt.Errorf("--from: %w", err)
+	if f.from == "" && f.to == "" {
+		if unasked == 0 {
+			return configtrail.Window{}, nil
 		}
+		return configtrail.Window{From: now.Add(-unasked), To: now}, nil
 	}
-	if f.to != "" {
-		if w.To, err = parseTime(f.to, a.zone, now); err != nil {
-			return w, fmt.Errorf("--to: %w", err)
-		}
+	from, err := a.time("--from", f.from)
+	if err != nil {
+		return configtrail.Window{}, err
 	}
-	switch {
-	case f.from == "" && f.to == "" && unasked > 0:
-		w = configtrail.Window{From: now.Add(-unasked), To: now}
-	case f.from != "" && f.to != "" && !w.From.Before(w.To):
-		return w, fmt.Errorf("%w: --from %s is not before --to %s", configtrail.ErrInvalid, f.from, f.to)
+	to, err := a.time("--to", f.to)
+	if err != nil {
+		return configtrail.Window{}, err
 	}
-	return w, nil
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		return configtrail.Window{}, invalid("order_of_times", message.Args{"from": "--from " + f.from, "to": "--to " + f.to})
+	}
+	return configtrail.Window{From: from, To: to}, nil
+}
+
+// time is what was typed as a time; zero where nothing was.
+func (a *app) time(name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, ok := parseTime(text, a.zone, a.Now())
+	if !ok {
+		return t, invalid("time", message.Args{"name": name, "text": text})
+	}
+	return t, nil
 }
 
 // filter is what was typed, as history takes it.
 func (f *filterFlags) filter(a *app) (history.Filter, error) {
 	filter := history.Filter{
-		Window: f.window, Accounts: f.accounts, Regions: f.regions, Types: f.types, Resources: f.resources,
+		Window: f.window, Regions: f.regions, Types: f.types, Resources: f.resources,
 		Paths: f.paths, Contains: f.contains, Noise: history.NoiseMode(f.noise), Order: history.Order(f.order),
 		Limit: f.limit, Cursor: f.cursor,
 	}
+	var err error
+	if filter.Accounts, err = a.accountIDs(f.accounts); err != nil {
+		return filter, err
+	}
 	if f.limit < 0 {
-		return filter, a.usage(fmt.Errorf("--limit %d", f.limit))
+		return filter, invalid("limit", message.Args{"n": f.limit})
 	}
 	for _, kind := range f.kinds {
+		if !slices.Contains(configtrail.Kinds, configtrail.Kind(kind)) {
+			return filter, oneOf("--kind", kind, configtrail.Kinds...)
+		}
 		filter.Kinds = append(filter.Kinds, configtrail.Kind(kind))
+	}
+	noises, orders := []string{"exclude", "include", "only"}, []string{"desc", "asc"}
+	switch {
+	case f.noise != "" && !slices.Contains(noises, f.noise):
+		return filter, oneOf("--noise", f.noise, noises...)
+	case f.order != "" && !slices.Contains(orders, f.order):
+		return filter, oneOf("--order", f.order, orders...)
 	}
 	for _, tag := range f.tags {
 		key, value, ok := strings.Cut(tag, "=")
 		if !ok || key == "" {
-			return filter, fmt.Errorf("%w: --tag %q; write it as KEY=VALUE", configtrail.ErrInvalid, tag)
+			return filter, invalid("tag", message.Args{"text": tag})
 		}
 		if filter.Tags == nil {
 			filter.Tags = map[string]string{}
@@ -138,6 +187,28 @@ func (f *filterFlags) filter(a *app) (history.Filter, error) {
 		filter.Tags[key] = value
 	}
 	return filter, nil
+}
+
+// accountIDs are the accounts that a person means by ids, names and groups.
+func (a *app) accountIDs(texts []string) ([]string, error) {
+	var all []string
+	for _, text := range texts {
+		ids := a.set.AccountIDs(text)
+		if len(ids) == 0 {
+			return nil, invalid("account", message.Args{"text": text})
+		}
+		all = append(all, ids...)
+	}
+	return all, nil
+}
+
+// oneOf is the error of a value that is none of the allowed ones.
+func oneOf[T ~string](flag, value string, allowed ...T) error {
+	names := make([]string, len(allowed))
+	for i := range allowed {
+		names[i] = string(allowed[i])
+	}
+	return invalid("one_of", message.Args{"flag": flag, "value": value, "allowed": strings.Join(names, ", ")})
 }
 
 // resolve finds the one resource that a person named.
@@ -156,25 +227,25 @@ func (a *app) resolve(ctx context.Context, s *session, text string, f *filterFla
 
 // unresolved tells a person which resources their text could mean.
 func (a *app) unresolved(text string, found []history.Candidate, err error) error {
-	var lines []string
-	for i, c := range found {
-		if i == history.Suggestions {
-			lines = append(lines, "…")
-			break
-		}
+	key := "no_resource"
+	switch {
+	case exitCode(err) != exitNotFound && len(found) == 0:
+		return err
+	case exitCode(err) != exitNotFound:
+		key = "ambiguous"
+	case len(found) > 0:
+		key = "no_resource_but"
+	}
+	lines := []string{""} // the list begins on a line of its own
+	for _, c := range found[:min(len(found), history.Suggestions)] {
 		line := c.Key.String()
 		if c.Name != "" && c.Name != c.Key.ID {
 			line += "  (" + c.Name + ")"
 		}
 		lines = append(lines, line)
 	}
-	key := "no_resource"
-	switch {
-	case len(found) > 0 && exitCode(err) == exitNotFound:
-		key = "no_resource_but"
-	case len(found) > 0:
-		key = "ambiguous"
+	if more := len(found) - history.Suggestions; more > 0 {
+		lines = append(lines, a.p.Text("cli.more", message.Args{"n": more}))
 	}
-	return &configtrail.Problem{Key: key, Err: err, Args: map[string]any{
-		"text": text, "n": len(found), "candidates": "\n" + strings.Join(lines, "\n")}}
+	return &configtrail.Problem{Key: key, Err: err, Args: message.Args{"text": text, "n": len(found), "candidates": lines}}
 }

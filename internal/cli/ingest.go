@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,14 +63,10 @@ func (a *app) ingest(ctx context.Context, f ingestFlags, named []string) error {
 // ingestFilter resolves what narrows the listing.
 func (a *app) ingestFilter(f ingestFlags) (ingest.Filter, error) {
 	filter := ingest.Filter{Regions: f.regions}
-	for _, account := range f.accounts {
-		ids := a.set.AccountIDs(account)
-		if len(ids) == 0 {
-			return filter, &configtrail.Problem{Key: "account", Args: map[string]any{"text": account}, Err: configtrail.ErrInvalid}
-		}
-		filter.Accounts = append(filter.Accounts, ids...)
-	}
 	var err error
+	if filter.Accounts, err = a.accountIDs(f.accounts); err != nil {
+		return filter, err
+	}
 	if filter.Since, err = a.day("--since", f.since); err != nil {
 		return filter, err
 	}
@@ -77,7 +74,7 @@ func (a *app) ingestFilter(f ingestFlags) (ingest.Filter, error) {
 		return filter, err
 	}
 	if !filter.Since.IsZero() && !filter.Until.IsZero() && !filter.Since.Before(filter.Until) {
-		return filter, fmt.Errorf("%w: --since %s is not before --until %s", configtrail.ErrInvalid, f.since, f.until)
+		return filter, invalid("order_of_times", message.Args{"from": "--since " + f.since, "to": "--until " + f.until})
 	}
 	return filter, nil
 }
@@ -89,7 +86,7 @@ func (a *app) day(flag, text string) (time.Time, error) {
 	}
 	t, err := time.ParseInLocation("2006-01-02", text, time.UTC)
 	if err != nil {
-		return t, fmt.Errorf("%w: %s %q is no day; write it as 2024-11-05", configtrail.ErrInvalid, flag, text)
+		return t, invalid("day", message.Args{"flag": flag, "text": text})
 	}
 	return t, nil
 }
@@ -112,7 +109,11 @@ func (a *app) runIngest(ctx context.Context, named []string, filter ingest.Filte
 		options.Progress = a.progress
 		defer fmt.Fprint(a.Stderr, "\r\x1b[K")
 	}
-	return ingest.Run(ctx, options)
+	if a.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(ingest.MemoryLimit)
+	}
+	summary, err = ingest.Run(ctx, options)
+	return summary, told("reading", err)
 }
 
 // progress draws one line: objects, bytes, items, rate, time left.

@@ -38,10 +38,14 @@ type warningJSON struct {
 	Count   int64      `json:"count,omitempty"`
 }
 
-func (a *app) warningsJSON(warnings []history.Warning) []warningJSON {
+// warningsJSON are the warnings of an answer, and whether changes of it are not derived yet.
+func (a *app) warningsJSON(warnings []history.Warning, pending bool) []warningJSON {
 	out := []warningJSON{}
 	for _, w := range warnings {
 		out = append(out, warningJSON{string(w.Kind), w.Reason, w.Account, w.Region, w.Types, a.moment(w.From), a.moment(w.To), w.Key, w.Count})
+	}
+	if pending {
+		out = append(out, warningJSON{Kind: string(history.WarnPending), Reason: "not_derived"})
 	}
 	return out
 }

@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"configtrail"
 	"configtrail/internal/report"
@@ -21,11 +25,48 @@ func (a *app) stamp(t time.Time) string {
 	return t.In(a.zone).Format(stampLayout)
 }
 
-// writeJSON writes one value on one line, as it is: < and > are no danger in a file.
+// remark tells a person something beside the results, unless they want quiet.
+func (a *app) remark(text string) {
+	if !a.quiet {
+		fmt.Fprintln(a.Stderr, text)
+	}
+}
+
+// exact is a time for programs, as JSON has it.
+func (a *app) exact(t time.Time) string { return t.In(a.zone).Format(time.RFC3339Nano) }
+
+// writeJSON writes one value on one line. < and > stay as they are, being no
+// danger in a file; characters that hide or move text become escapes, which
+// programs read as the same value and a terminal shows as what they are.
 func writeJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	_, err := w.Write(escapeHidden(text.Bytes()))
+	return err
+}
+
+// escapeHidden writes what configtrail.Visible would show as a code as \uXXXX.
+// In JSON that an encoder wrote it can stand only inside of strings.
+func escapeHidden(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		switch one := string(text[:size]); {
+		case r < 0x7f || configtrail.Visible(one) == one:
+			out = append(out, one...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		text = text[size:]
+	}
+	return out
 }
 
 // csvWriter writes rows whose cells no spreadsheet takes for a formula.

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"configtrail"
 	"configtrail/internal/engine/duckdb"
 	"configtrail/internal/history"
 	"configtrail/internal/message"
@@ -32,7 +34,7 @@ func (a *app) queryCommand() *cobra.Command {
 	var f queryFlags
 	c := &cobra.Command{
 		Use: `query "SELECT …"`, Short: a.t("query.short"), Long: a.t("query.long"), Example: a.t("query.example"),
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args: exactly("SELECT"),
 		RunE: func(c *cobra.Command, args []string) error { return a.query(c.Context(), f, args[0]) },
 	}
 	c.Flags().Int64Var(&f.rows, "max-rows", defaultRows, a.t("flag.max-rows"))
@@ -56,11 +58,8 @@ func (a *app) childCommand() *cobra.Command {
 }
 
 func (a *app) query(ctx context.Context, f queryFlags, sql string) error {
-	if err := a.checkFail(); err != nil {
-		return err
-	}
 	if f.rows <= 0 || f.timeout <= 0 {
-		return a.usage(fmt.Errorf("--max-rows and --timeout are above 0"))
+		return misused("above_zero", nil)
 	}
 	s, err := a.open(ctx)
 	if err != nil {
@@ -71,10 +70,10 @@ func (a *app) query(ctx context.Context, f queryFlags, sql string) error {
 		duckdb.ChildCommand{Path: a.Executable, Args: []string{childName}},
 		duckdb.GuardedQuery{SQL: sql, MaxRows: f.rows, Timeout: f.timeout})
 	if err != nil {
-		return err
+		return queryProblem(err)
 	}
 	if err := a.writeRows(result, f.format); err != nil {
-		return err
+		return queryProblem(err)
 	}
 	if result.Cut() != duckdb.CutNothing {
 		fmt.Fprintln(a.Stderr, a.p.Text("query.cut", message.Args{"n": f.rows}))
@@ -118,8 +117,8 @@ func (a *app) writeRows(result duckdb.GuardedResult, format string) error {
 	if err := finish(); err != nil {
 		return err
 	}
-	if format == "text" && !a.quiet {
-		fmt.Fprintln(a.Stderr, a.p.Text("query.rows", message.Args{"n": n}))
+	if format == "text" {
+		a.remark(a.p.Text("query.rows", message.Args{"n": n}))
 	}
 	return nil
 }
@@ -162,7 +161,7 @@ func (a *app) rowWriter(names []string, format string) (write func([]any) error,
 	}
 	t := table{}
 	for _, name := range names {
-		t.head = append(t.head, clip(name, valueShown))
+		t.head = append(t.head, clip(configtrail.Visible(name), valueShown))
 	}
 	return func(row []any) error {
 		cells := a.cells(row)
@@ -179,7 +178,7 @@ func writeOpen(w io.Writer, names []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, `{"columns":%s,"rows":[`, columns)
+	_, err = fmt.Fprintf(w, `{"columns":%s,"rows":[`, escapeHidden(columns))
 	return err
 }
 
@@ -200,13 +199,32 @@ func (r rowJSON) MarshalJSON() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		value, err := json.Marshal(r.values[i])
+		value, err := json.Marshal(jsonValue(r.values[i]))
 		if err != nil {
 			return nil, err
 		}
 		out = append(append(append(out, key...), ':'), value...)
 	}
 	return append(out, '}'), nil
+}
+
+// jsonValue is a value as JSON can have it: it has no number for NaN and infinity.
+func jsonValue(value any) any {
+	switch v := value.(type) {
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Sprint(v)
+		}
+	case []any:
+		for i := range v {
+			v[i] = jsonValue(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = jsonValue(v[name])
+		}
+	}
+	return value
 }
 
 // inZone gives the times of a row in the asked zone.
@@ -228,9 +246,9 @@ func (a *app) cells(row []any) []string {
 		case string:
 			cells[i] = v
 		case time.Time:
-			cells[i] = v.Format("2006-01-02T15:04:05.999Z07:00")
+			cells[i] = a.exact(v)
 		case map[string]string, []any, map[string]any:
-			text, err := json.Marshal(v)
+			text, err := json.Marshal(jsonValue(v))
 			if err != nil {
 				text = []byte(err.Error())
 			}

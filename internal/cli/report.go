@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"configtrail"
+	"configtrail/internal/message"
 	"configtrail/internal/report"
 )
 
@@ -14,7 +15,7 @@ func (a *app) reportCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "report MONTH", Short: a.t("report.short"), Long: a.t("report.long"), Example: a.t("report.example"),
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args: exactly("MONTH"),
 		RunE: func(c *cobra.Command, args []string) error { return a.report(c.Context(), &f, args[0], format) },
 	}
 	a.placeFlags(c, &f)
@@ -24,12 +25,9 @@ func (a *app) reportCommand() *cobra.Command {
 }
 
 func (a *app) report(ctx context.Context, f *filterFlags, text, format string) error {
-	if err := a.checkFail(); err != nil {
-		return err
-	}
 	month, err := configtrail.ParseMonth(text)
 	if err != nil {
-		return &configtrail.Problem{Key: "month", Args: map[string]any{"text": text}, Err: err}
+		return invalid("month", message.Args{"text": text})
 	}
 	filter, err := f.filter(a)
 	if err != nil {
@@ -48,8 +46,11 @@ func (a *app) report(ctx context.Context, f *filterFlags, text, format string) e
 	if err := writeReport(a, r, format); err != nil {
 		return err
 	}
-	_, judged := a.touched(ctx, s, month.Window(a.zone), filter)
-	return judged
+	warnings, err := s.Touched(ctx, month.Window(a.zone), filter)
+	if err != nil {
+		return err
+	}
+	return a.judge(warnings, s.pending)
 }
 
 func writeReport(a *app, r *report.Report, format string) error {

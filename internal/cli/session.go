@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 
@@ -14,6 +12,7 @@ import (
 	"configtrail/internal/engine/duckdb"
 	"configtrail/internal/history"
 	"configtrail/internal/lake"
+	"configtrail/internal/message"
 	"configtrail/internal/redact"
 )
 
@@ -53,18 +52,18 @@ func (a *app) openLake(ctx context.Context) (*lake.Lake, error) {
 	}
 	l, err := lake.Open(ctx, lake.Options{Dir: a.set.Lake, Now: a.Now})
 	if errors.Is(err, configtrail.ErrNotFound) {
-		return nil, &configtrail.Problem{Key: "no_lake", Args: map[string]any{"lake": a.set.Lake}, Err: err}
+		return nil, &configtrail.Problem{Key: "no_lake", Args: message.Args{"lake": a.set.Lake}, Err: err}
 	}
-	return l, err
+	return l, told("lake", err)
 }
 
 // embeddedOnly refuses what this binary can't open.
 func (a *app) embeddedOnly() error {
 	if a.set.Engine != "duckdb" {
-		return &configtrail.Problem{Key: "engine", Args: map[string]any{"engine": a.set.Engine}, Err: configtrail.ErrInvalid}
+		return invalid("engine", message.Args{"engine": a.set.Engine})
 	}
 	if blobURL(a.set.Lake) {
-		return &configtrail.Problem{Key: "lake_in_s3", Args: map[string]any{"lake": a.set.Lake}, Err: configtrail.ErrInvalid}
+		return invalid("lake_in_s3", message.Args{"lake": a.set.Lake})
 	}
 	return nil
 }
@@ -85,24 +84,21 @@ func (a *app) openForWriting(ctx context.Context) (*lake.Lake, redact.Key, error
 	}
 	l, err := lake.Create(ctx, lake.Options{Dir: a.set.Lake, RedactKeyID: key.ID, Now: a.Now})
 	if errors.Is(err, configtrail.ErrConflict) {
-		err = &configtrail.Problem{Key: "redact_key", Args: map[string]any{"lake": a.set.Lake, "key": key.ID}, Err: err}
+		err = &configtrail.Problem{Key: "redact_key", Args: message.Args{"lake": a.set.Lake, "key": key.ID}, Err: err}
 	}
-	return l, key, err
+	return l, key, told("lake", err)
 }
 
 func (a *app) redactKey() (redact.Key, error) {
-	if a.set.RedactKeyFile != "" {
-		return redact.LoadKey(a.set.RedactKeyFile)
+	if file := a.set.RedactKeyFile; file != "" {
+		key, err := redact.LoadKey(file)
+		if errors.Is(err, configtrail.ErrNotFound) {
+			return key, &configtrail.Problem{Key: "no_key", Args: message.Args{"file": file}, Err: err}
+		}
+		return key, told("key", err)
 	}
-	place := a.set.Lake
-	if absolute, err := filepath.Abs(place); err == nil {
-		place = absolute
-	}
-	path := redact.DefaultKeyPath(a.set.ConfigDir, place)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return redact.Key{}, err
-	}
-	return redact.LoadOrCreateKey(path)
+	key, err := redact.LoadOrCreateKey(redact.DefaultKeyPath(a.set.ConfigDir, a.set.Lake))
+	return key, told("key", err)
 }
 
 // sources opens the places that the command line or the settings name.
@@ -111,7 +107,7 @@ func (a *app) sources(ctx context.Context, named []string) ([]blob.Bucket, error
 		named = a.set.Sources
 	}
 	if len(named) == 0 {
-		return nil, &configtrail.Problem{Key: "no_source", Err: configtrail.ErrInvalid}
+		return nil, invalid("no_source", nil)
 	}
 	var all []blob.Bucket
 	for _, source := range named {
@@ -124,8 +120,13 @@ func (a *app) sources(ctx context.Context, named []string) ([]blob.Bucket, error
 			},
 			S3: blob.S3Options{PathStyle: a.set.AWS.PathStyle, RequestPayer: a.set.AWS.RequestPayer, ExpectedOwner: a.set.AWS.ExpectedOwner},
 		})
-		if err != nil {
-			return nil, err
+		switch {
+		case errors.Is(err, configtrail.ErrNotFound):
+			return nil, &configtrail.Problem{Key: "no_folder", Args: message.Args{"source": source}, Err: err}
+		case errors.Is(err, configtrail.ErrInvalid):
+			return nil, &configtrail.Problem{Key: "source", Args: message.Args{"what": detail(err)}, Err: err}
+		case err != nil:
+			return nil, told("reading", err)
 		}
 		all = append(all, bucket)
 	}

@@ -19,42 +19,59 @@ import (
 
 func (a *app) initCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "init", Short: a.t("init.short"), Long: a.t("init.long"), Args: usageArgs(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			path, _ := c.Flags().GetString("config")
-			if path == "" {
-				path = settings.DefaultFile(a.Getenv)
-			}
-			if path == "" {
-				return &configtrail.Problem{Key: "no_home", Err: configtrail.ErrInvalid}
-			}
-			switch err := settings.WriteExample(path, a.set.Lang); {
-			case errors.Is(err, fs.ErrExist):
-				fmt.Fprintln(a.Stdout, a.p.Text("init.settings_there", message.Args{"path": path}))
-			case err != nil:
+		Use: "init", Short: a.t("init.short"), Long: a.t("init.long"), Args: exactly(),
+		// The file that --config names need not be there yet.
+		PersistentPreRunE: func(c *cobra.Command, args []string) error {
+			path, err := a.settingsFile(c)
+			if err != nil {
 				return err
-			default:
-				fmt.Fprintln(a.Stdout, a.p.Text("init.settings", message.Args{"path": path}))
 			}
+			err = settings.WriteExample(path, string(a.p.Lang()))
+			said := "init.settings"
+			switch {
+			case errors.Is(err, fs.ErrExist):
+				said = "init.settings_there"
+			case err != nil:
+				return told("write_settings", err)
+			}
+			if err := a.load(c, args); err != nil {
+				return err
+			}
+			fmt.Fprintln(a.Stdout, a.p.Text(said, message.Args{"path": configtrail.Visible(path)}))
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error {
 			l, _, err := a.openForWriting(c.Context())
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(a.Stdout, a.p.Text("init.lake", message.Args{"lake": a.set.Lake}))
+			fmt.Fprintln(a.Stdout, a.p.Text("init.lake", message.Args{"lake": configtrail.Visible(a.set.Lake)}))
 			return l.Close()
 		},
 	}
 }
 
+// settingsFile is the file that a person named, or the one that is looked for.
+func (a *app) settingsFile(c *cobra.Command) (string, error) {
+	path, err := c.Flags().GetString("config")
+	if path == "" {
+		path = a.Getenv(settings.EnvName("config"))
+	}
+	if path == "" {
+		path = settings.DefaultFile(a.Getenv)
+	}
+	if path == "" {
+		return "", invalid("no_home", nil)
+	}
+	return path, err
+}
+
 func (a *app) compactCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use: "compact", Short: a.t("compact.short"), Long: a.t("compact.long"), Args: usageArgs(cobra.NoArgs),
+		Use: "compact", Short: a.t("compact.short"), Long: a.t("compact.long"), Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if _, err := a.lakeThere(); err != nil {
-				return err
-			}
-			l, _, err := a.openForWriting(c.Context())
+			l, err := a.openLake(c.Context())
 			if err != nil {
 				return err
 			}
@@ -69,15 +86,7 @@ func (a *app) compactCommand() *cobra.Command {
 	return c
 }
 
-// lakeThere refuses to make a lake where a command needs one that is there.
-func (a *app) lakeThere() (fs.FileInfo, error) {
-	info, err := os.Stat(a.set.Lake)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &configtrail.Problem{Key: "no_lake", Args: map[string]any{"lake": a.set.Lake}, Err: configtrail.ErrNotFound}
-	}
-	return info, err
-}
-
+// compacted tells what was merged, table by table.
 func (a *app) compacted(result lake.CompactResult, format string) error {
 	if format == "json" {
 		type tableJSON struct {
@@ -106,7 +115,7 @@ func (a *app) compacted(result lake.CompactResult, format string) error {
 func (a *app) versionCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use: "version", Short: a.t("version.short"), Args: usageArgs(cobra.NoArgs),
+		Use: "version", Short: a.t("version.short"), Args: exactly(),
 		RunE: func(*cobra.Command, []string) error {
 			if format == "json" {
 				return writeJSON(a.Stdout, map[string]string{"version": a.Version, "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
@@ -122,7 +131,7 @@ func (a *app) versionCommand() *cobra.Command {
 // docsCommand writes one Markdown page a command: docs/cli is made by it.
 func (a *app) docsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "docs FOLDER", Hidden: true, Args: usageArgs(cobra.ExactArgs(1)),
+		Use: "docs FOLDER", Hidden: true, Args: exactly("FOLDER"),
 		RunE: func(c *cobra.Command, args []string) error {
 			root := c.Root()
 			root.DisableAutoGenTag = true

@@ -18,7 +18,7 @@ func (a *app) diffCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "diff RESOURCE --from TIME --to TIME", Short: a.t("diff.short"), Long: a.t("diff.long"), Example: a.t("diff.example"),
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args: exactly("RESOURCE"),
 		RunE: func(c *cobra.Command, args []string) error { return a.diff(c.Context(), &f, args[0], format) },
 	}
 	a.spanFlags(c, &f)
@@ -29,15 +29,12 @@ func (a *app) diffCommand() *cobra.Command {
 }
 
 func (a *app) diff(ctx context.Context, f *filterFlags, text, format string) error {
-	if err := a.checkFail(); err != nil {
-		return err
-	}
 	window, err := f.span(a, 0)
 	if err != nil {
 		return err
 	}
 	if window.From.IsZero() {
-		return a.usage(fmt.Errorf("diff needs --from, and --to or --last"))
+		return misused("no_from", nil)
 	}
 	if window.To.IsZero() {
 		window.To = a.Now()
@@ -55,9 +52,9 @@ func (a *app) diff(ctx context.Context, f *filterFlags, text, format string) err
 	if err != nil {
 		return err
 	}
-	warnings, judged := a.touched(ctx, s, window, history.Filter{Resources: []string{key.String()}})
-	if judged != nil && judged != errTouched { //nolint:errorlint // our own value, never wrapped
-		return judged
+	warnings, err := s.Touched(ctx, window, history.Filter{Resources: []string{key.String()}})
+	if err != nil {
+		return err
 	}
 	if format == "json" {
 		err = writeJSON(a.Stdout, struct {
@@ -72,11 +69,11 @@ func (a *app) diff(ctx context.Context, f *filterFlags, text, format string) err
 			Edits      []configtrail.Edit `json:"edits"`
 			Warnings   []warningJSON      `json:"warnings"`
 		}{key.Account, key.Region, key.Type, key.ID, window.From.In(a.zone), window.To.In(a.zone),
-			a.stateJSON(difference.Before), a.stateJSON(difference.After), difference.Edits, a.warningsJSON(warnings)})
+			a.stateJSON(difference.Before), a.stateJSON(difference.After), difference.Edits, a.warningsJSON(warnings, s.pending)})
 		if err != nil {
 			return err
 		}
-		return judged
+		return a.judge(warnings, s.pending)
 	}
 	fmt.Fprintln(a.Stdout, a.spanLine(window))
 	fmt.Fprintln(a.Stdout, configtrail.Visible(key.String()))
@@ -87,7 +84,7 @@ func (a *app) diff(ctx context.Context, f *filterFlags, text, format string) err
 		fmt.Fprintln(a.Stdout, a.t(note))
 	}
 	a.warn(warnings, s.pending)
-	return judged
+	return a.judge(warnings, s.pending)
 }
 
 // differenceNote is the message for a difference without an edit.
@@ -112,7 +109,7 @@ func (a *app) atCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "at TIME", Short: a.t("at.short"), Long: a.t("at.long"), Example: a.t("at.example"),
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args: exactly("TIME"),
 		RunE: func(c *cobra.Command, args []string) error { return a.at(c.Context(), &f, args[0], format) },
 	}
 	a.placeFlags(c, &f)
@@ -169,10 +166,7 @@ func (a *app) stateJSON(s *history.State) *stateJSON {
 }
 
 func (a *app) at(ctx context.Context, f *filterFlags, text, format string) error {
-	if err := a.checkFail(); err != nil {
-		return err
-	}
-	at, err := parseTime(text, a.zone, a.Now())
+	at, err := a.time("TIME", text)
 	if err != nil {
 		return err
 	}
@@ -203,11 +197,11 @@ func (a *app) at(ctx context.Context, f *filterFlags, text, format string) error
 		}
 	}
 	// What touches a state is what touches the moment it is asked for.
-	warnings, judged := a.touched(ctx, s, configtrail.Window{From: at, To: at.Add(time.Microsecond)}, filter)
-	if judged != nil && judged != errTouched { //nolint:errorlint // our own value, never wrapped
-		return judged
+	warnings, err := s.Touched(ctx, configtrail.Window{From: at, To: at.Add(time.Microsecond)}, filter)
+	if err != nil {
+		return err
 	}
-	if err := finish(warnings); err != nil {
+	if err := finish(a.warningsJSON(warnings, s.pending)); err != nil {
 		return err
 	}
 	if format == "text" {
@@ -216,12 +210,12 @@ func (a *app) at(ctx context.Context, f *filterFlags, text, format string) error
 	if format != "json" {
 		a.warn(warnings, s.pending)
 	}
-	return judged
+	return a.judge(warnings, s.pending)
 }
 
 // stateWriter writes states as they come, in a format; finish ends the output.
-func (a *app) stateWriter(format string) (write func(history.State) error, finish func([]history.Warning) error, err error) {
-	nothing := func([]history.Warning) error { return nil }
+func (a *app) stateWriter(format string) (write func(history.State) error, finish func([]warningJSON) error, err error) {
+	nothing := func([]warningJSON) error { return nil }
 	switch format {
 	case "json":
 		first := true
@@ -232,9 +226,9 @@ func (a *app) stateWriter(format string) (write func(history.State) error, finis
 				}
 				first = false
 				return writeJSON(a.Stdout, a.stateJSON(&s))
-			}, func(warnings []history.Warning) error {
+			}, func(warnings []warningJSON) error {
 				fmt.Fprint(a.Stdout, `],"warnings":`)
-				err := writeJSON(a.Stdout, a.warningsJSON(warnings))
+				err := writeJSON(a.Stdout, warnings)
 				fmt.Fprintln(a.Stdout, "}")
 				return err
 			}, nil
@@ -245,8 +239,8 @@ func (a *app) stateWriter(format string) (write func(history.State) error, finis
 		err := w.row("account", "region", "type", "resource_id", "name", "status", "time", "kind", "stale", "configuration")
 		return func(s history.State) error {
 				return w.row(s.Item.Key.Account, s.Item.Key.Region, s.Item.Key.Type, s.Item.Key.ID, s.Item.Name, string(s.Item.Status),
-					s.Item.CaptureTime.In(a.zone).Format(time.RFC3339Nano), string(s.Kind), fmt.Sprint(s.Stale), string(s.Item.Configuration))
-			}, func([]history.Warning) error {
+					a.exact(s.Item.CaptureTime), string(s.Kind), fmt.Sprint(s.Stale), string(s.Item.Configuration))
+			}, func([]warningJSON) error {
 				w.Flush()
 				return w.Error()
 			}, err

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +18,7 @@ func (a *app) timelineCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "timeline RESOURCE", Short: a.t("timeline.short"), Long: a.t("timeline.long"), Example: a.t("timeline.example"),
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args: exactly("RESOURCE"),
 		RunE: func(c *cobra.Command, args []string) error { return a.timeline(c, &f, args[0], format) },
 	}
 	a.spanFlags(c, &f)
@@ -50,9 +52,6 @@ func (a *app) entryJSON(e history.Entry) entryJSON {
 
 func (a *app) timeline(c *cobra.Command, f *filterFlags, text, format string) error {
 	ctx := c.Context()
-	if err := a.checkFail(); err != nil {
-		return err
-	}
 	window, err := f.span(a, 0)
 	if err != nil {
 		return err
@@ -70,17 +69,20 @@ func (a *app) timeline(c *cobra.Command, f *filterFlags, text, format string) er
 	if err != nil {
 		return err
 	}
-	warnings, judged := a.touched(ctx, s, asked(window, entries, a.Now()), history.Filter{Resources: []string{key.String()}})
-	if judged != nil && judged != errTouched { //nolint:errorlint // our own value, never wrapped
-		return judged
+	warnings, err := s.Touched(ctx, asked(window, entries, a.Now()), history.Filter{Resources: []string{key.String()}})
+	if err != nil {
+		return err
 	}
-	if err := a.writeTimeline(key, window, entries, format, warnings); err != nil {
+	if window.From.IsZero() { // what is asked for begins where the resource does
+		warnings = slices.DeleteFunc(warnings, func(w history.Warning) bool { return w.Reason == history.ReasonBeforeFirst })
+	}
+	if err := a.writeTimeline(key, window, entries, format, a.warningsJSON(warnings, s.pending)); err != nil {
 		return err
 	}
 	if format != "json" {
 		a.warn(warnings, s.pending)
 	}
-	return judged
+	return a.judge(warnings, s.pending)
 }
 
 // asked is the window in which a timeline can be touched: an open beginning is
@@ -98,7 +100,7 @@ func asked(w configtrail.Window, entries []history.Entry, now time.Time) configt
 	return w
 }
 
-func (a *app) writeTimeline(key configtrail.ResourceKey, window configtrail.Window, entries []history.Entry, format string, warnings []history.Warning) error {
+func (a *app) writeTimeline(key configtrail.ResourceKey, window configtrail.Window, entries []history.Entry, format string, warnings []warningJSON) error {
 	switch format {
 	case "json":
 		out := struct {
@@ -108,7 +110,7 @@ func (a *app) writeTimeline(key configtrail.ResourceKey, window configtrail.Wind
 			ResourceID string        `json:"resource_id"`
 			Entries    []entryJSON   `json:"entries"`
 			Warnings   []warningJSON `json:"warnings"`
-		}{key.Account, key.Region, key.Type, key.ID, []entryJSON{}, a.warningsJSON(warnings)}
+		}{key.Account, key.Region, key.Type, key.ID, []entryJSON{}, warnings}
 		for _, e := range entries {
 			out.Entries = append(out.Entries, a.entryJSON(e))
 		}
@@ -131,7 +133,7 @@ func (a *app) writeTimeline(key configtrail.ResourceKey, window configtrail.Wind
 				edits = e.Change.Edits
 			}
 			for _, edit := range edits {
-				if err := w.row(e.Time.In(a.zone).Format(time.RFC3339Nano), string(e.Kind), string(e.Status), e.Name,
+				if err := w.row(a.exact(e.Time), string(e.Kind), string(e.Status), e.Name,
 					edit.Path, edit.Op, string(edit.Old), string(edit.New), e.Source.URI); err != nil {
 					return err
 				}
@@ -144,16 +146,11 @@ func (a *app) writeTimeline(key configtrail.ResourceKey, window configtrail.Wind
 			return err
 		}
 		for _, e := range entries {
-			line := ""
+			var edits []string
 			if e.Change != nil {
-				for i, edit := range e.Change.Edits {
-					if i > 0 {
-						line += "; "
-					}
-					line += editLine(edit)
-				}
+				edits = a.editLines(e.Change.Edits)
 			}
-			if err := markdownRow(a.Stdout, a.stamp(e.Time), a.entryKind(e), line); err != nil {
+			if err := markdownRow(a.Stdout, a.stamp(e.Time), a.entryKind(e), strings.Join(edits, "; ")); err != nil {
 				return err
 			}
 		}
@@ -166,7 +163,11 @@ func (a *app) timelineText(key configtrail.ResourceKey, window configtrail.Windo
 	fmt.Fprintln(a.Stdout, a.spanLine(window))
 	fmt.Fprintln(a.Stdout, configtrail.Visible(key.String()))
 	for _, e := range entries {
-		fmt.Fprintf(a.Stdout, "%s  %s  %s\n", a.stamp(e.Time), a.entryKind(e), configtrail.Visible(e.Name))
+		line := a.stamp(e.Time) + "  " + a.entryKind(e)
+		if e.Name != "" {
+			line += "  " + configtrail.Visible(e.Name)
+		}
+		fmt.Fprintln(a.Stdout, line)
 		if e.Change != nil {
 			for _, edit := range e.Change.Edits {
 				fmt.Fprintf(a.Stdout, "    %s\n", editLine(edit))
@@ -186,9 +187,8 @@ func (a *app) entryKind(e history.Entry) string {
 	if e.Kind == "" {
 		return a.t("kind.seen")
 	}
-	text := a.t("kind." + string(e.Kind))
-	if e.Change != nil && e.Change.Noise != "" {
-		text += " [" + a.t("noise."+string(e.Change.Noise)) + "]"
+	if e.Change != nil {
+		return a.changeKind(*e.Change)
 	}
-	return text
+	return a.t("kind." + string(e.Kind))
 }

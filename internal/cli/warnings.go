@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-	"fmt"
 	"slices"
 
 	"configtrail"
@@ -13,17 +11,8 @@ import (
 // warningsAtMost is how many warnings of one kind are told before they are counted.
 const warningsAtMost = 3
 
-// touched tells what an answer about a window can't see, on standard error, and
-// decides the exit code: errTouched where --fail-on names such a thing.
-func (a *app) touched(ctx context.Context, s *session, window configtrail.Window, filter history.Filter) ([]history.Warning, error) {
-	warnings, err := s.Touched(ctx, window, filter)
-	if err != nil {
-		return nil, err
-	}
-	return warnings, a.judge(warnings, s.pending)
-}
-
-// judge says whether warnings fail the command.
+// judge decides the exit code of an answer: errTouched where --fail-on names a
+// kind of what touches it.
 func (a *app) judge(warnings []history.Warning, pending bool) error {
 	kinds := map[string]bool{}
 	for _, w := range warnings {
@@ -45,23 +34,10 @@ func (a *app) judge(warnings []history.Warning, pending bool) error {
 	return nil
 }
 
-// checkFail checks --fail-on.
-func (a *app) checkFail() error {
-	for _, kind := range a.fail {
-		if !slices.Contains([]string{"gap", "quarantine", "late", "none"}, kind) {
-			return a.usage(fmt.Errorf("--fail-on %s: there are gap, quarantine, late and none", kind))
-		}
-	}
-	return nil
-}
-
 // warn prints warnings for a person: what is not delivered yet first.
 func (a *app) warn(warnings []history.Warning, pending bool) {
-	if a.quiet {
-		return
-	}
 	if pending {
-		fmt.Fprintln(a.Stderr, a.t("report.situation.pending"))
+		a.remark(a.t("report.situation.pending"))
 	}
 	for _, kinds := range [][]history.WarningKind{{history.WarnLate, history.WarnPending}, {history.WarnGap}, {history.WarnQuarantine}} {
 		told := 0
@@ -70,11 +46,11 @@ func (a *app) warn(warnings []history.Warning, pending bool) {
 				continue
 			}
 			if told++; told <= warningsAtMost {
-				fmt.Fprintln(a.Stderr, a.warning(w))
+				a.remark(a.warning(w))
 			}
 		}
 		if told > warningsAtMost {
-			fmt.Fprintln(a.Stderr, a.p.Text("warn.more", message.Args{"n": told - warningsAtMost}))
+			a.remark(a.p.Text("warn.more", message.Args{"n": told - warningsAtMost}))
 		}
 	}
 }

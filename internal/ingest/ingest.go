@@ -45,6 +45,12 @@ const (
 	brokenInARow = 10
 )
 
+// MemoryLimit is the soft limit, in bytes, that a process which ingests gives to
+// Go's memory (debug.SetMemoryLimit), so that it stays within 512 MiB whatever it
+// reads: the difference is for what the runtime counts late, and for stacks and
+// mapped files, which it does not count.
+const MemoryLimit = 384 << 20
+
 // Run lists the sources, reads what is not in the lake yet, commits as it goes
 // and derives the changes. A cancelled context leaves a good lake that holds
 // what was committed; running again goes on from there.

@@ -127,6 +127,9 @@ func complete(c *configtrail.Change, after, before *configtrail.ConfigurationIte
 	if before != nil && after.Status.Deleted() {
 		c.Tags = before.Tags
 	}
+	if len(c.Tags) == 0 {
+		c.Tags = nil // equal deliveries tell of no tags in two ways
+	}
 	if c.Kind == configtrail.Updated || c.Kind == configtrail.Recreated && before != nil {
 		edits, err := diff.Edits(before, after)
 		if err != nil {

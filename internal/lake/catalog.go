@@ -16,7 +16,6 @@ import (
 	icebergsql "github.com/apache/iceberg-go/catalog/sql"
 	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
-	_ "modernc.org/sqlite" // the driver named in openCatalog
 )
 
 const (
@@ -38,8 +37,27 @@ type catalog struct {
 	loaded map[string]*table.Table // by table: the newest that was loaded
 }
 
-// openCatalog opens the database in dir, or makes it.
+// createCatalog makes what is missing of the database in dir and opens it.
+func createCatalog(ctx context.Context, dir string) (*catalog, error) {
+	return connect(ctx, dir, func(db *sql.DB) error {
+		library, err := icebergsql.NewCatalog(namespace, db, icebergsql.SQLite, nil)
+		if err != nil {
+			return err
+		}
+		err = library.CreateNamespace(ctx, table.Identifier{namespace}, iceberg.Properties{"location": rootURI(dir)})
+		if errors.Is(err, icebergcatalog.ErrNamespaceAlreadyExists) {
+			return nil
+		}
+		return err
+	})
+}
+
+// openCatalog opens the database in dir and writes nothing.
 func openCatalog(ctx context.Context, dir string) (*catalog, error) {
+	return connect(ctx, dir, func(*sql.DB) error { return nil })
+}
+
+func connect(ctx context.Context, dir string, prepare func(*sql.DB) error) (*catalog, error) {
 	path := filepath.Join(dir, catalogFile)
 	dsn := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}).String() +
 		"?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
@@ -47,33 +65,25 @@ func openCatalog(ctx context.Context, dir string) (*catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	c := &catalog{db: db, loaded: make(map[string]*table.Table)}
-	if err := c.prepare(ctx, dir); err != nil {
+	var recorded string
+	if err = prepare(db); err == nil {
+		recorded, err = recordedRoot(ctx, db)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
-	return c, nil
+	return &catalog{db: db, files: folder{root: recorded, dir: dir}, loaded: make(map[string]*table.Table)}, nil
 }
 
-func (c *catalog) prepare(ctx context.Context, dir string) error {
-	library, err := icebergsql.NewCatalog(namespace, c.db, icebergsql.SQLite, nil)
+// recordedRoot is where the lake was made, which its metadata goes by.
+func recordedRoot(ctx context.Context, db *sql.DB) (string, error) {
+	var root string
+	err := db.QueryRowContext(ctx, `SELECT property_value FROM iceberg_namespace_properties
+		WHERE catalog_name = ? AND namespace = ? AND property_key = 'location'`, namespace, namespace).Scan(&root)
 	if err != nil {
-		return err
+		return "", fmt.Errorf("where the lake was made: %w", err)
 	}
-	ident := table.Identifier{namespace}
-	err = library.CreateNamespace(ctx, ident, iceberg.Properties{"location": rootURI(dir)})
-	if err != nil && !errors.Is(err, icebergcatalog.ErrNamespaceAlreadyExists) {
-		return err
-	}
-	properties, err := library.LoadNamespaceProperties(ctx, ident)
-	if err != nil {
-		return err
-	}
-	root := properties["location"]
-	if root == "" {
-		return errors.New("the catalog does not say where its lake was made")
-	}
-	c.files = folder{root: root, dir: dir}
-	return nil
+	return root, nil
 }
 
 func (c *catalog) close() error { return c.db.Close() }
@@ -125,11 +135,15 @@ func (c *catalog) LoadTable(ctx context.Context, ident table.Identifier) (*table
 			}
 			return nil, fmt.Errorf("load table %s: metadata %s: %w", name, location, err)
 		}
-		c.mu.Lock()
-		c.loaded[name] = loaded
-		c.mu.Unlock()
+		c.remember(name, loaded)
 		return loaded, nil
 	}
+}
+
+func (c *catalog) remember(name string, loaded *table.Table) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loaded[name] = loaded
 }
 
 func (c *catalog) fs(context.Context) (icebergio.IO, error) { return c.files, nil }
@@ -170,6 +184,7 @@ func (c *catalog) CommitTable(ctx context.Context, ident table.Identifier, requi
 		err := fmt.Errorf("%w: table %s has another commit", table.ErrCommitFailed, name)
 		return nil, "", errors.Join(err, c.files.Remove(location))
 	}
+	c.remember(name, table.New(table.Identifier{namespace, name}, metadata, location, c.fs, c))
 	return metadata, location, nil
 }
 

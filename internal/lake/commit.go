@@ -103,7 +103,7 @@ func lostRace(err error) bool {
 }
 
 // marked reports whether a snapshot that is still kept carries the mark.
-// Snapshots are kept for at least minKeep, which is longer than any commit is in doubt.
+// A commit is in doubt for seconds; Compact keeps snapshots for an hour unless told otherwise.
 func marked(t *table.Table, mark string) bool {
 	snapshots := t.Metadata().Snapshots()
 	for i := len(snapshots) - 1; i >= 0; i-- {

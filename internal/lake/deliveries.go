@@ -10,8 +10,7 @@ import (
 	"github.com/apache/iceberg-go"
 )
 
-// DeliveriesRead gives the newest row of each object that was read, by account,
-// region and URI.
+// DeliveriesRead gives the newest row of each object that was read, by URI.
 func (l *Lake) DeliveriesRead(ctx context.Context) iter.Seq2[configtrail.Delivery, error] {
 	return func(yield func(configtrail.Delivery, error) bool) {
 		rows, err := l.deliveryRows(ctx)

@@ -104,6 +104,21 @@ func (f folder) Remove(location string) error {
 	return nil
 }
 
+// WalkDir walks a location, telling of locations.
+func (f folder) WalkDir(location string, visit fs.WalkDirFunc) error {
+	path, err := f.path(location)
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+		below, relErr := filepath.Rel(f.dir, path)
+		if relErr != nil {
+			return relErr
+		}
+		return visit(f.location(filepath.ToSlash(below)), entry, err)
+	})
+}
+
 type durableFile struct{ *os.File }
 
 func (d *durableFile) Close() error {

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"configtrail"
@@ -69,7 +68,7 @@ func Create(ctx context.Context, options Options) (*Lake, error) {
 	if err := makeFolder(dir); err != nil {
 		return nil, explain(fmt.Errorf("create lake %s: %w", dir, err))
 	}
-	l, err := open(ctx, dir, options)
+	l, err := open(ctx, dir, options, createCatalog)
 	if err != nil {
 		return nil, explain(fmt.Errorf("create lake: %w", err))
 	}
@@ -93,7 +92,7 @@ func Open(ctx context.Context, options Options) (*Lake, error) {
 	} else if err != nil {
 		return nil, explain(fmt.Errorf("open lake %s: %w", dir, err))
 	}
-	l, err := open(ctx, dir, options)
+	l, err := open(ctx, dir, options, openCatalog)
 	if err != nil {
 		return nil, explain(fmt.Errorf("open lake: %w", err))
 	}
@@ -105,11 +104,11 @@ func noLake(dir string) error {
 		"run configtrail ingest SOURCE")
 }
 
-func open(ctx context.Context, dir string, options Options) (*Lake, error) {
+func open(ctx context.Context, dir string, options Options, connect func(context.Context, string) (*catalog, error)) (*Lake, error) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	catalog, err := openCatalog(ctx, dir)
+	catalog, err := connect(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -216,20 +215,4 @@ func number(t *table.Table, property string) int64 {
 		return 0
 	}
 	return n
-}
-
-// explain adds what to do to the errors of the system that people meet.
-func explain(err error) error {
-	var hint *configtrail.Hint
-	switch {
-	case err == nil || errors.As(err, &hint):
-		return err
-	case errors.Is(err, syscall.ENOSPC):
-		return configtrail.WithHint(err, "free space on the disk that holds the lake, then run the command again: nothing is lost or doubled")
-	case errors.Is(err, fs.ErrPermission):
-		return configtrail.WithHint(err, "give this user the right to read and write the lake's folder")
-	case errors.Is(err, fs.ErrNotExist):
-		return configtrail.WithHint(err, "restore the missing file, or ingest into a new lake")
-	}
-	return err
 }

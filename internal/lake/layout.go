@@ -46,6 +46,9 @@ func monthOf(micros int64) month {
 	return month(configtrail.Month{Year: t.Year(), Month: t.Month()}.Since1970())
 }
 
+// quarter numbers three months.
+func (m month) quarter() int64 { return int64(m) / 3 }
+
 func (m month) folder() string {
 	if m == noMonth {
 		return "unknown"
@@ -57,11 +60,16 @@ func itemLayout() layout[itemRow] {
 	return layout[itemRow]{
 		table: Items,
 		compare: func(a, b *itemRow) int {
-			return cmp.Or(
-				strings.Compare(a.Account, b.Account), strings.Compare(a.Region, b.Region),
-				strings.Compare(a.ResourceType, b.ResourceType), strings.Compare(a.ResourceID, b.ResourceID),
-				cmp.Compare(a.CaptureTime, b.CaptureTime), strings.Compare(a.ContentHash, b.ContentHash),
-				b.rank().compare(a.rank()))
+			if n := compareKeys(a.Account, b.Account, a.Region, b.Region, a.ResourceType, b.ResourceType, a.ResourceID, b.ResourceID); n != 0 {
+				return n
+			}
+			if n := cmp.Compare(a.CaptureTime, b.CaptureTime); n != 0 {
+				return n
+			}
+			if n := strings.Compare(a.ContentHash, b.ContentHash); n != 0 {
+				return n
+			}
+			return b.rank().compare(a.rank())
 		},
 		same: func(a, b *itemRow) bool {
 			return a.CaptureTime == b.CaptureTime && a.ResourceID == b.ResourceID && a.ContentHash == b.ContentHash &&
@@ -73,6 +81,17 @@ func itemLayout() layout[itemRow] {
 				weightOfTags(row.Tags) + 128*int64(len(row.Relationships))
 		},
 	}
+}
+
+// compareKeys compares pairs of texts up to the first that differ. It is called
+// for every comparison of a sort, where cmp.Or would compute all of them.
+func compareKeys(pairs ...string) int {
+	for i := 0; i < len(pairs); i += 2 {
+		if n := strings.Compare(pairs[i], pairs[i+1]); n != 0 {
+			return n
+		}
+	}
+	return 0
 }
 
 func weightOfTags(tags map[string]string) int64 {
@@ -116,8 +135,10 @@ func eventLayout() layout[eventRow] {
 	return layout[eventRow]{
 		table: Events,
 		compare: func(a, b *eventRow) int {
+			if n := compareKeys(a.Account, b.Account, a.Region, b.Region); n != 0 {
+				return n
+			}
 			return cmp.Or(
-				strings.Compare(a.Account, b.Account), strings.Compare(a.Region, b.Region),
 				cmp.Compare(a.EventTime, b.EventTime), strings.Compare(a.EventID, b.EventID),
 				strings.Compare(a.SourceURI, b.SourceURI), cmp.Compare(a.SourceIndex, b.SourceIndex))
 		},
@@ -135,9 +156,10 @@ func changeLayout() layout[changeRow] {
 	return layout[changeRow]{
 		table: Changes,
 		compare: func(a, b *changeRow) int {
+			if n := compareKeys(a.Account, b.Account, a.Region, b.Region, a.ResourceType, b.ResourceType, a.ResourceID, b.ResourceID); n != 0 {
+				return n
+			}
 			return cmp.Or(
-				strings.Compare(a.Account, b.Account), strings.Compare(a.Region, b.Region),
-				strings.Compare(a.ResourceType, b.ResourceType), strings.Compare(a.ResourceID, b.ResourceID),
 				cmp.Compare(a.CaptureTime, b.CaptureTime), strings.Compare(a.ID, b.ID),
 				strings.Compare(a.HashAfter, b.HashAfter), strings.Compare(a.HashBefore, b.HashBefore))
 		},
@@ -153,15 +175,14 @@ func changeLayout() layout[changeRow] {
 	}
 }
 
-// deliveryLayout keeps the newest row of a uri. Rows above batch derived still
+// deliveryLayout orders by URI, which begins with account and region, and keeps
+// the newest row of each. Rows above batch derived still
 // have to be derived: what they name goes over to the row that is kept.
 func deliveryLayout(derived int64) layout[deliveryRow] {
 	return layout[deliveryRow]{
 		table: Deliveries,
 		compare: func(a, b *deliveryRow) int {
-			return cmp.Or(
-				strings.Compare(a.Account, b.Account), strings.Compare(a.Region, b.Region),
-				strings.Compare(a.URI, b.URI), cmp.Compare(b.ReadAt, a.ReadAt), cmp.Compare(b.Batch, a.Batch))
+			return cmp.Or(strings.Compare(a.URI, b.URI), cmp.Compare(b.ReadAt, a.ReadAt), cmp.Compare(b.Batch, a.Batch))
 		},
 		same: func(a, b *deliveryRow) bool { return a.URI == b.URI },
 		absorb: func(kept, dropped *deliveryRow) {

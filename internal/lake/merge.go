@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
@@ -18,7 +19,7 @@ const (
 	fanIn = 24
 	// mergeBytes bounds what the largest rows of files that are merged at
 	// once may take: each is held packed, unpacked and as a row.
-	mergeBytes = 192 << 20
+	mergeBytes = 96 << 20
 )
 
 // source is a file of sorted rows that a merge reads.
@@ -135,21 +136,19 @@ func inOrder[R any](ctx context.Context, order layout[R], sources []source[R]) s
 		}
 		defer os.RemoveAll(temporary)
 		for pass := 0; ; pass++ {
-			chunks := chunked(sources)
-			if len(chunks) <= 1 {
+			n := openable(sources)
+			if n == len(sources) {
 				break
 			}
-			var next []source[R]
-			for i, chunk := range chunks {
-				path := filepath.Join(temporary, fmt.Sprintf("%d-%d.parquet", pass, i))
-				widest, err := spill(ctx, path, merged(order, streamsOf(chunk)), order.weight)
-				if err != nil {
-					yield(nil, explain(fmt.Errorf("merge %s: %w", order.table, err)))
-					return
-				}
-				next = append(next, source[R]{readRows[R](ctx, path, nil), widest})
+			// Merge no more than has to be, so that few rows are written twice.
+			first := sources[:max(2, min(n, len(sources)-n+1))]
+			path := filepath.Join(temporary, fmt.Sprintf("%d.parquet", pass))
+			widest, err := spill(ctx, path, merged(order, streamsOf(first)), order.weight)
+			if err != nil {
+				yield(nil, explain(fmt.Errorf("merge %s: %w", order.table, err)))
+				return
 			}
-			sources = next
+			sources = append(slices.Clone(sources[len(first):]), source[R]{readRows[R](ctx, path, nil), widest})
 		}
 		for row, err := range merged(order, streamsOf(sources)) {
 			if !yield(row, err) || err != nil {
@@ -167,23 +166,17 @@ func streamsOf[R any](sources []source[R]) []stream[R] {
 	return streams
 }
 
-// chunked splits sources into as few runs as may each be open at once; runs of
-// at least two, so that every pass leaves fewer.
-func chunked[R any](sources []source[R]) [][]source[R] {
-	var chunks [][]source[R]
-	for len(sources) > 0 {
-		n, bytes := 0, int64(0)
-		for n < len(sources) && n < fanIn {
-			bytes += 3 * max(sources[n].widest, readerBytes/2)
-			if n >= 2 && bytes > mergeBytes {
-				break
-			}
-			n++
+// openable is how many of the sources, from the first, may be open at once; at least two.
+func openable[R any](sources []source[R]) int {
+	n, bytes := 0, int64(0)
+	for n < len(sources) && n < fanIn {
+		bytes += 3 * max(sources[n].widest, readerBytes/2)
+		if n >= 2 && bytes > mergeBytes {
+			break
 		}
-		chunks = append(chunks, sources[:n])
-		sources = sources[n:]
+		n++
 	}
-	return chunks
+	return n
 }
 
 // spill writes rows to a temporary file.

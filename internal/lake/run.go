@@ -11,7 +11,7 @@ import (
 const (
 	// bufferBytes is how much of a table's rows a writer holds before it
 	// sorts them and writes them out.
-	bufferBytes = 32 << 20
+	bufferBytes = 24 << 20
 	// fewRuns is how many files of one month a commit may leave.
 	fewRuns = 3
 	// runBytes is the size from which a file is not merged for being small.

@@ -157,10 +157,14 @@ func partitionSpec(name string, schema *iceberg.Schema) (iceberg.PartitionSpec, 
 
 func sortOrder(name string, schema *iceberg.Schema) (table.SortOrder, error) {
 	var fields []table.SortField
-	for _, column := range []string{"account", "region", "resource_type", "resource_id", timeColumn(name)} {
+	columns := []string{"account", "region", "resource_type", "resource_id", timeColumn(name)}
+	if name == Deliveries {
+		columns = []string{"uri"}
+	}
+	for _, column := range columns {
 		field, found := schema.FindFieldByName(column)
 		if !found {
-			continue // events and deliveries have no resource
+			continue // events have no resource
 		}
 		fields = append(fields, table.SortField{
 			SourceIDs: []int{field.ID}, Transform: iceberg.IdentityTransform{},

@@ -8,17 +8,21 @@ const (
 	maxQuoted = 16 << 10
 )
 
-// assignment finds the value that a name gives away, given an offset inside or
-// behind the name: name=value, name: value, "name": "value", --name value,
-// <name>value</name>, key="name" value="value".
-func assignment(t string, at int) (find, bool) {
-	left, right := at, at
+// nameAround is the name that an offset lies in or behind.
+func nameAround(t string, at int) (left, right int) {
+	left, right = at, at
 	for left > 0 && at-left < maxName && isNameByte(t[left-1]) {
 		left--
 	}
 	for right < len(t) && right-at < maxName && isNameByte(t[right]) {
 		right++
 	}
+	return left, right
+}
+
+// assignment finds the value that the name t[left:right] gives away: name=value, name: value, "name": "value", --name value,
+// <name>value</name>, key="name" value="value".
+func assignment(t string, left, right int) (find, bool) {
 	name := strings.TrimRight(t[left:right], ".-")
 	right = left + len(name)
 	flag := strings.HasPrefix(name, "-")
@@ -43,6 +47,8 @@ func assignment(t string, at int) (find, bool) {
 	}
 	quoted := start > value
 	switch {
+	case loose == looseWord:
+		return find{start, end, class}, looksRandom(text) || strings.ContainsAny(text, "0123456789") && end-start >= 6 && t[value-1] == ' ' && strings.HasSuffix(t[:value], " is ")
 	case loose == looseColon && !quoted && class != classPassword:
 		// aws:secretsmanager…:secret:name has no value behind its colons.
 		return find{}, false
@@ -56,6 +62,28 @@ func assignment(t string, at int) (find, bool) {
 		return find{}, false
 	}
 	return find{start, end, class}, true
+}
+
+// assignmentJa finds the value behind a Japanese word for a password, given the
+// offset behind the word: パスワード：value, パスワードは value. The value is written in
+// ASCII; a word that follows is not.
+func assignmentJa(t string, i int) (find, bool) {
+	i = skipBlank(t, i)
+	separated := false
+	for _, mark := range []string{"：", ":", "＝", "=", "は", "が"} {
+		if strings.HasPrefix(t[i:], mark) {
+			i, separated = skipBlank(t, i+len(mark)), true
+			break
+		}
+	}
+	end := i
+	for end < len(t) && t[end] > ' ' && t[end] < 0x7f && !endsValue(t, end) {
+		end++
+	}
+	if !separated || end-i < 4 || isPlaceholder(t[i:end]) || stands(t[i:end]) {
+		return find{}, false
+	}
+	return find{i, end, classPassword}, true
 }
 
 func isNameByte(c byte) bool { return isAlphanumeric(c) || c == '_' || c == '-' || c == '.' }
@@ -78,6 +106,7 @@ const (
 	tight      looseness = iota // = or a quoted name
 	looseSpace                  // "name: value"
 	looseColon                  // "name:value"
+	looseWord                   // "name value", "name is value"
 )
 
 // valueStart is the offset behind the separator that follows a name, or -1.
@@ -130,6 +159,10 @@ func valueStart(t string, i int, flag, tag bool) (int, looseness) {
 		return next, looseColon
 	case flag && i > gap && t[i] != '-':
 		return i, tight
+	case strings.HasPrefix(t[i:], "is ") && i > gap:
+		return i + len("is "), looseWord
+	case i > gap && !named && t[i] != '-':
+		return i, looseWord
 	case named && t[i] == ',' && gap == i: // ["--password", "value"], setenv("X", "value")
 		return skipBlank(t, i+1), tight
 	}

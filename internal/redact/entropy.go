@@ -21,11 +21,9 @@ func looksRandom(t string) bool {
 	if len(t) < randomLength || isHex(t) || isUUID(t) {
 		return false
 	}
-	var seen [256]int
 	var lower, upper, digit, runs int
 	last := byte(0)
 	for _, c := range []byte(t) {
-		seen[c]++
 		kind := byte('o')
 		switch {
 		case c >= 'a' && c <= 'z':
@@ -52,14 +50,23 @@ func looksRandom(t string) bool {
 			return false
 		}
 	}
-	entropy := 0.0
+	return shannon(t) >= randomEntropy
+}
+
+// shannon is the entropy of a text in bits for each byte.
+func shannon(t string) float64 {
+	var seen [256]int
+	for _, c := range []byte(t) {
+		seen[c]++
+	}
+	bits := 0.0
 	for _, n := range seen {
 		if n > 0 {
 			p := float64(n) / float64(len(t))
-			entropy -= p * math.Log2(p)
+			bits -= p * math.Log2(p)
 		}
 	}
-	return entropy >= randomEntropy
+	return bits
 }
 
 // isTokenByte reports the characters of base64, base64url and plain tokens,

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -31,9 +32,6 @@ func (k Key) Bytes() []byte { return k.secret }
 
 // String is the key's id.
 func (k Key) String() string { return k.ID }
-
-// GoString keeps the secret out of %#v.
-func (k Key) GoString() string { return "redact.Key{ID: " + k.ID + "}" }
 
 // Format keeps the secret out of every verb, such as %x, which would print the fields.
 func (k Key) Format(state fmt.State, _ rune) { fmt.Fprint(state, k.ID) }
@@ -106,12 +104,11 @@ func LoadKey(path string) (Key, error) {
 		err := fmt.Errorf("read redaction key %s: %w: mode %04o lets others than its owner at it", path, configtrail.ErrInvalid, info.Mode().Perm())
 		return Key{}, configtrail.WithHint(err, "run chmod 600 "+path)
 	}
-	text := make([]byte, 4*keyBytes) // longer than any key with its line end
-	n, err := file.Read(text)
-	if err != nil && n > 0 {
+	text, err := io.ReadAll(io.LimitReader(file, 4*keyBytes)) // longer than any key with its line end
+	if err != nil {
 		return Key{}, fmt.Errorf("read redaction key: %w", err)
 	}
-	key, err := ParseKey(string(text[:n]))
+	key, err := ParseKey(string(text))
 	if err != nil {
 		return Key{}, fmt.Errorf("read redaction key %s: %w", path, err)
 	}
@@ -131,7 +128,7 @@ func CreateKey(path string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("create redaction key: %w", err)
 	}
-	defer os.Remove(temp.Name())
+	defer func() { _ = os.Remove(temp.Name()) }() // the key has a name of its own by then
 	_, err = temp.WriteString(hex.EncodeToString(key.secret) + "\n")
 	if err == nil {
 		err = temp.Sync()

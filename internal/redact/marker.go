@@ -14,6 +14,7 @@ const (
 	classSecret      = "secret"            // anything called a secret
 	classToken       = "token"             // bearer and session tokens
 	classKey         = "key"               // API keys, signing keys, access keys
+	classEncryption  = "encryption-key"    // a key that encrypts, where it is no id of a KMS key
 	classPrivateKey  = "private-key"       // PEM and members called private key
 	classShared      = "pre-shared-key"    // of a VPN tunnel
 	classConnection  = "connection-string" // with or without a visible password

@@ -116,7 +116,7 @@ var publicTokens = []string{
 // keyNames are the keys that open something. A bare "key" is the name of a tag,
 // an attribute or an object far more often.
 var keyNames = []string{
-	"apikey", "accesskey", "secretkey", "authkey", "accountkey", "sharedkey", "storagekey", "signingkey", "encryptionkey", "masterkey", "licensekey", "licencekey",
+	"apikey", "accesskey", "secretkey", "authkey", "accountkey", "sharedkey", "storagekey", "signingkey", "licensekey", "licencekey",
 	"integrationkey", "routingkey", "writekey", "servicekey", "consumerkey", "appkey", "applicationkey", "ingestkey", "ingestionkey", "cryptokey", "cipherkey", "hmackey", "jwtkey",
 	"sessionkey", "deploykey", "hashsalt", "apitoken", "decryptionkey", "adminkey", "clientkey", "subscriptionkey", "tokenkey", "securitykey", "serviceaccountkey", "functionkey",
 }
@@ -161,7 +161,7 @@ func classOf(name string) string {
 		return classShared
 	case strings.Contains(j, "privatekey"), strings.HasSuffix(j, "sshkey"), strings.HasSuffix(j, "rsakey"):
 		return classPrivateKey
-	case strings.Contains(j, "password"), strings.Contains(j, "passwd"), strings.Contains(j, "passphrase"), strings.Contains(j, "passcode"), endsInPass(name, j):
+	case strings.Contains(j, "password"), strings.Contains(j, "passwd"), strings.Contains(j, "passphrase"), strings.Contains(j, "passcode"), endsInPass(name, j), strings.HasSuffix(strings.ToLower(name), "_pin"), strings.HasSuffix(name, "-pin"):
 		return classPassword
 	case strings.Contains(j, "connectionstring"), strings.HasSuffix(j, "connstr"), strings.HasSuffix(j, "connstring"), strings.HasSuffix(j, "connectionuri"):
 		return classConnection
@@ -170,6 +170,8 @@ func classOf(name string) string {
 			return ""
 		}
 		return classToken
+	case strings.HasSuffix(j, "encryptionkey"), strings.HasSuffix(j, "masterkey"):
+		return classEncryption
 	case slices.ContainsFunc(keyNames, func(k string) bool { return strings.HasSuffix(j, k) || strings.HasSuffix(j, k+"value") }):
 		return classKey
 	case strings.Contains(j, "secret"):
@@ -186,7 +188,7 @@ func classOf(name string) string {
 // endsInPass reports names such as DB_PASS, smtpPass and dbpwd. The word has to
 // stand alone: a bypass or a compass is no password.
 func endsInPass(name, j string) bool {
-	name = strings.TrimRight(name, "0123456789_-")
+	name, j = strings.TrimRight(name, "0123456789_-"), strings.TrimRight(j, "0123456789")
 	if strings.HasSuffix(j, "pwd") {
 		return true
 	}

@@ -96,8 +96,9 @@ type search struct {
 	places  structure
 	subject string // the resource's own name, where it tells what its value is
 	names   map[string]verdict
-	budget  int // bytes that may still go through regular expressions
-	level   int // documents around the one that is being searched
+	seen    []int // by word: the stretch, from 1, in which a text has it
+	budget  int   // bytes that may still go through regular expressions
+	level   int   // documents around the one that is being searched
 }
 
 // The limits of one search. Hostile input reaches them, real items do not: the

@@ -1,7 +1,7 @@
 package redact
 
 import (
-	"math"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -27,7 +27,7 @@ var unusedRules = []string{
 // other shapes. They come first in the automaton; the keywords of rules follow.
 var stems = []string{
 	"pass", "pwd", "secret", "token", "key", "cred", "auth", "psk", "preshared", "connectionstring", "connstr", "dsn", "sig", "cookie",
-	stemURL, stemPEM, stemBasic, stemBearer,
+	stemURL, stemPEM, stemBasic, stemBearer, stemPasswordJa, stemPinJa,
 }
 
 const (
@@ -35,6 +35,9 @@ const (
 	stemPEM    = "-----begin"
 	stemBasic  = "basic "
 	stemBearer = "bearer "
+
+	stemPasswordJa = "パスワード"
+	stemPinJa      = "暗証番号"
 )
 
 // vocabulary is every word that is looked for, and for each word behind the
@@ -50,23 +53,16 @@ type vocabulary struct {
 var theVocabulary = sync.OnceValue(func() vocabulary {
 	byWord := keywordsOf(config.DefaultConfig)
 	list := slices.Clone(stems)
-	rules := make([][]string, len(list))
-	for _, word := range slices.Sorted(mapKeys(byWord)) {
+	var rules [][]string
+	for range stems {
+		rules = append(rules, nil)
+	}
+	for _, word := range slices.Sorted(maps.Keys(byWord)) {
 		list = append(list, word)
 		rules = append(rules, byWord[word])
 	}
 	return vocabulary{newWords(list), rules}
 })
-
-func mapKeys(m map[string][]string) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for key := range m {
-			if !yield(key) {
-				return
-			}
-		}
-	}
-}
 
 // keywordsOf reads the keywords of each rule out of the text of a gitleaks
 // configuration, which is TOML in one regular layout.
@@ -179,20 +175,4 @@ func allowed(lists []*config.Allowlist, text string, start, end int, secret stri
 		}
 	}
 	return false
-}
-
-// shannon is the entropy of a text in bits for each byte.
-func shannon(t string) float64 {
-	var seen [256]int
-	for _, c := range []byte(t) {
-		seen[c]++
-	}
-	bits := 0.0
-	for _, n := range seen {
-		if n > 0 {
-			p := float64(n) / float64(len(t))
-			bits -= p * math.Log2(p)
-		}
-	}
-	return bits
 }

@@ -3,8 +3,10 @@ package redact_test
 import (
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,7 +50,7 @@ func samples(t testing.TB) []sample {
 	root := sharedFolder(t, "fixtures")
 	var all []sample
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || filepath.Ext(path) != ".json" || strings.Contains(path, "resource-schema") {
+		if err != nil || entry.IsDir() || !slices.Contains([]string{".json", ".log"}, filepath.Ext(path)) || strings.Contains(path, "resource-schema") {
 			return err
 		}
 		raw, err := os.ReadFile(path)
@@ -123,7 +125,8 @@ func unwrapped(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// leaves calls f for each string in a JSON value with the path that leads to it.
+// leaves calls f for each string in a JSON value, in the order of member names,
+// with the path that leads to it.
 func leaves(raw json.RawMessage, f func(path, text string)) {
 	var value any
 	if json.Unmarshal(raw, &value) == nil {
@@ -134,8 +137,8 @@ func leaves(raw json.RawMessage, f func(path, text string)) {
 func leavesOf(value any, path string, f func(path, text string)) {
 	switch value := value.(type) {
 	case map[string]any:
-		for key, member := range value {
-			leavesOf(member, path+"/"+key, f)
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			leavesOf(value[key], path+"/"+key, f)
 		}
 	case []any:
 		for _, element := range value {

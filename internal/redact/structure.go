@@ -26,6 +26,7 @@ var structures = map[string]structure{
 	"AWS::SageMaker::StudioLifecycleConfig":           {places: []place{{"studiolifecycleconfigcontent", classUserData}}},
 	"AWS::AppConfig::HostedConfigurationVersion":      {places: []place{{"content", classContent}}},
 	"AWS::ImageBuilder::Component":                    {places: []place{{"data", classContent}}},
+	"AWS::ApiGateway::ApiKey":                         {places: []place{{"value", classKey}}},
 	"AWS::OpsWorks::App":                              {places: []place{{"appsource.sshkey", classPrivateKey}, {"sslconfiguration.privatekey", classPrivateKey}}},
 
 	"ssm.amazonaws.com/PutParameter":              {places: []place{{"value", classSecret}}},

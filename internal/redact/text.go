@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // The stretch of a text that a rule's expression gets to see around a keyword.
 // Texts up to stretch bytes are seen whole.
@@ -32,12 +29,17 @@ type ruleAt struct {
 func (s *search) part(t string, c context) []find {
 	var finds []find
 	var rules []ruleAt
-	past := 0 // everything before is already part of a find
+	past := 0  // everything before is already part of a find
+	named := 0 // names that begin before are already judged
 	vocabulary := theVocabulary()
+	if s.seen == nil {
+		s.seen = make([]int, len(vocabulary.rules))
+	}
 	vocabulary.words.scan(t, func(word, end int) {
 		if word >= len(stems) {
-			if at := (ruleAt{word, end / stretch}); !slices.Contains(rules, at) {
-				rules = append(rules, at)
+			if at := end/stretch + 1; s.seen[word] != at {
+				s.seen[word] = at
+				rules = append(rules, ruleAt{word, at - 1})
 			}
 			return
 		}
@@ -53,14 +55,24 @@ func (s *search) part(t string, c context) []find {
 			f, ok = privateKey(t, end-len(stemPEM))
 		case stemBasic, stemBearer:
 			f, ok = scheme(t, end)
+		case stemPasswordJa, stemPinJa:
+			f, ok = assignmentJa(t, end)
 		default:
-			f, ok = assignment(t, end)
+			if end <= named {
+				return
+			}
+			left, right := nameAround(t, end)
+			f, ok = assignment(t, left, right)
+			named = right
 		}
 		if ok {
 			finds = append(finds, f)
 			past = f.end
 		}
 	})
+	for _, r := range rules {
+		s.seen[r.word] = 0
+	}
 	finds = append(finds, commandFlags(t)...)
 	finds = append(finds, s.rules(t, vocabulary, rules)...)
 	finds = append(finds, s.encoded(t)...)
@@ -78,7 +90,7 @@ func (s *search) rules(t string, v vocabulary, at []ruleAt) []find {
 	for _, r := range at {
 		from := max(0, r.at*stretch-overlap)
 		to := min(len(t), (r.at+1)*stretch+overlap)
-		if word := v.rules[r.word]; !worthwhile(t[from:to], word) {
+		if !worthwhile(t[from:to]) {
 			continue
 		}
 		compiled := theRules()
@@ -95,9 +107,9 @@ func (s *search) rules(t string, v vocabulary, at []ruleAt) []find {
 }
 
 // worthwhile tells whether a text holds anything that a rule could match: every
-// rule's secret is a run of at least ten characters of tokens with a digit or
-// with both cases. Prose and names have none.
-func worthwhile(t string, _ []string) bool {
+// rule's secret is a run of at least ten characters of tokens, with a digit or
+// both cases where it is short. Most prose and names have none.
+func worthwhile(t string) bool {
 	run, digit, upper, lower := 0, false, false, false
 	for _, c := range []byte(t) {
 		switch {
@@ -115,6 +127,9 @@ func worthwhile(t string, _ []string) bool {
 		if run++; run >= 10 && (digit || upper && lower) {
 			return true
 		}
+		if run >= 16 {
+			return true
+		}
 	}
 	return false
 }
@@ -130,7 +145,7 @@ func userinfo(t string, start int) (find, bool) {
 		if c == '@' {
 			at = end
 		}
-		if c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`' {
+		if c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`' || c == ':' && strings.HasPrefix(t[end:], "://") {
 			break
 		}
 		if (c == '/' || c == '?' || c == '#') && at >= 0 {

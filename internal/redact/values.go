@@ -125,10 +125,10 @@ func excused(class, t string) bool {
 		return true
 	}
 	switch class {
-	case classKey:
-		// Names such as encryptionKey are also given to the id of a KMS key.
+	case classEncryption:
+		// The id or alias of a KMS key goes by the same names.
 		return isUUID(t) || strings.HasPrefix(t, "alias/") || isEnumeration(t)
-	case classToken, classCredentials, classSecret:
+	case classKey, classToken, classCredentials, classSecret:
 		return isEnumeration(t)
 	case classConnection:
 		return plainURL(t)
@@ -166,6 +166,7 @@ var harmlessVariables = []string{
 	"region", "level", "name", "names", "table", "bucket", "host", "hostname", "port", "stage", "timezone", "tz", "lang", "locale", "endpoint", "arn", "env", "environment", "mode",
 	"timeout", "version", "prefix", "suffix", "zone", "queue", "topic", "cluster", "service", "namespace", "domain", "runtime", "handler", "layer", "retention", "format", "enabled",
 	"path", "dir", "directory", "url", "uri", "id", "ids", "debug", "size", "count", "interval", "limit", "user", "username", "schema", "dbname", "database", "output", "wrapper",
+	"build", "commit", "sha", "revision", "release",
 }
 
 // harmlessVariable reports an environment variable whose value shows that it is

@@ -43,6 +43,7 @@ const maxFrames = 256
 func (s *search) walk(doc string, outer flags) (spans []span, clean bool) {
 	w := walker{search: s, doc: doc, outer: outer}
 	clean = w.tokens()
+	w.beyond = 0
 	for len(w.frames) > 0 { // what was never closed
 		w.pop()
 	}
@@ -66,7 +67,8 @@ func (w *walker) tokens() (clean bool) {
 		switch c := w.doc[i]; c {
 		case '"':
 			end, ok := stringEnd(w.doc, i+1)
-			if !ok {
+			if !ok { // cut off: what is there is a value all the same
+				w.value(i+1, len(w.doc))
 				return false
 			}
 			next := skipSpace(w.doc, end+1)
@@ -243,6 +245,8 @@ func (w *walker) value(start, end int) {
 		f.before = body
 	}
 	switch {
+	case f.flags&inTags != 0:
+		c = w.tagContext(f.member)
 	case f.flags&inEnvironment != 0 && !f.array && f.v.role == roleNone:
 		c.name = f.member
 	case f.flags&belowEnvironment != 0 && !f.array && isVariable(f.member):
@@ -270,6 +274,7 @@ func (w *walker) named(f *frame, held waiter) context {
 		}
 	}
 	if f.flags&inTags != 0 {
+		c.name = name // tags of AWS's own are told by their prefix
 		name = tagName(name)
 	}
 	if class := w.verdict(name).class; class != "" {

@@ -34,7 +34,7 @@ func gather(ctx context.Context, h *history.History, options Options) (*facts, e
 	}
 	f.figures(summary)
 	steps := []func(context.Context, *history.History, history.Filter) error{
-		f.coverage, f.warnings, f.earlier, f.deletions, f.changes,
+		f.readCoverage, f.readWarnings, f.readEarlier, f.readDeletions, f.readChanges,
 	}
 	for _, step := range steps {
 		if err := step(ctx, h, filter); err != nil {
@@ -70,10 +70,9 @@ func (f *facts) figures(s history.Summary) {
 		f.Account[i].Name = f.Names[c.Key]
 	}
 	if s.By.Actor != nil {
-		f.Actor = counts(s.By.Actor)
+		f.Actor = list(counts(s.By.Actor))
 	}
 	today := f.Now.In(f.Zone).Format(time.DateOnly)
-	f.Day = []Count{}
 	for _, d := range s.By.Day {
 		if d.Key <= today || d.Changes > 0 {
 			f.Day = append(f.Day, Count{Key: d.Key, Changes: d.Changes})
@@ -87,7 +86,7 @@ func (f *facts) figures(s history.Summary) {
 
 // counts keeps the groups with a change that is no noise.
 func counts(parts []history.Part) []Count {
-	all := []Count{}
+	var all []Count
 	for _, p := range parts {
 		if p.Changes > 0 {
 			all = append(all, Count{Key: p.Key, Changes: p.Changes})
@@ -96,13 +95,13 @@ func counts(parts []history.Part) []Count {
 	return all
 }
 
-// coverage learns how far deliveries reach and what is missing in the month.
-func (f *facts) coverage(ctx context.Context, h *history.History, filter history.Filter) error {
+// readCoverage learns how far deliveries reach and what is missing in the month.
+func (f *facts) readCoverage(ctx context.Context, h *history.History, filter history.Filter) error {
 	coverage, err := h.Coverage(ctx, filter)
 	if err != nil {
 		return err
 	}
-	f.Gaps, f.Complete = coverage.Gaps, []history.PlaceTime{}
+	f.Gaps = coverage.Gaps
 	for _, p := range coverage.Places {
 		f.Complete = append(f.Complete, history.PlaceTime{Account: p.Account, Region: p.Region, Time: p.CompleteUntil.In(f.Zone)})
 		if f.First.IsZero() || p.First.Before(f.First) {
@@ -121,8 +120,8 @@ func (f *facts) coverage(ctx context.Context, h *history.History, filter history
 	return nil
 }
 
-// warnings learns what touches the month besides its gaps.
-func (f *facts) warnings(ctx context.Context, h *history.History, filter history.Filter) error {
+// readWarnings learns what touches the month besides its gaps.
+func (f *facts) readWarnings(ctx context.Context, h *history.History, filter history.Filter) error {
 	warnings, err := h.Touched(ctx, f.Window, filter)
 	if err != nil {
 		return err
@@ -172,8 +171,8 @@ func codes(objects []history.Troubled, keys map[string]bool) []Count {
 	return all
 }
 
-// earlier reads the months before that deliveries cover from beginning to end.
-func (f *facts) earlier(ctx context.Context, h *history.History, filter history.Filter) error {
+// readEarlier reads the months before that deliveries cover from beginning to end.
+func (f *facts) readEarlier(ctx context.Context, h *history.History, filter history.Filter) error {
 	for n := 1; n <= monthsBefore; n++ {
 		month := f.Month.Add(-n)
 		filter.Window = month.Window(f.Zone)
@@ -198,8 +197,8 @@ func byKey(parts []history.Part) map[string]int64 {
 	return all
 }
 
-// deletions finds the day with most of them.
-func (f *facts) deletions(ctx context.Context, h *history.History, filter history.Filter) error {
+// readDeletions finds the day with most of them.
+func (f *facts) readDeletions(ctx context.Context, h *history.History, filter history.Filter) error {
 	if f.Totals.Deleted < massDeletions {
 		return nil
 	}
@@ -245,8 +244,8 @@ func (d deletionCount) most(days []Count) deletions {
 	return most
 }
 
-// changes picks what a reader should see first, and the changes of recorders.
-func (f *facts) changes(ctx context.Context, h *history.History, filter history.Filter) error {
+// readChanges picks what a reader should see first, and the changes of recorders.
+func (f *facts) readChanges(ctx context.Context, h *history.History, filter history.Filter) error {
 	if f.Totals.Changes == 0 {
 		return nil
 	}

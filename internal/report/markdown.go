@@ -2,7 +2,11 @@ package report
 
 import (
 	"io"
+	"regexp"
 	"strings"
+
+	"configtrail"
+	"configtrail/internal/message"
 )
 
 // WriteMarkdown writes the report as GitHub-flavoured Markdown. Text from data
@@ -12,48 +16,53 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	d := r.document
 	b.WriteString("# " + EscapeMarkdown(d.Title) + "\n\n" + EscapeMarkdown(d.Subtitle) + "\n")
 	for _, lead := range d.Lead {
-		b.WriteString("\n> **" + EscapeMarkdown(lead) + "**\n")
+		b.WriteString("\n> " + EscapeMarkdown(lead) + "\n")
 	}
 	for _, s := range d.Sections {
-		b.WriteString("\n## " + EscapeMarkdown(s.Heading) + "\n\n")
+		b.WriteString("\n## " + EscapeMarkdown(s.Heading) + "\n")
 		for _, p := range s.Paragraphs {
-			b.WriteString(EscapeMarkdown(p) + "\n\n")
+			b.WriteString("\n" + EscapeMarkdown(p) + "\n")
 		}
-		for _, bullet := range s.Bullets {
-			b.WriteString("- " + EscapeMarkdown(bullet.Text))
-			if bullet.Evidence != "" {
-				b.WriteString(" `" + bullet.Evidence + "`")
+		for i, item := range s.Bullets {
+			if i == 0 {
+				b.WriteString("\n")
+			}
+			b.WriteString("- " + EscapeMarkdown(item.Text))
+			if item.Evidence != "" {
+				b.WriteString(" `" + item.Evidence + "`")
 			}
 			b.WriteString("\n")
 		}
-		for i, t := range s.Tables {
-			if i > 0 {
-				b.WriteString("\n")
+		for _, t := range s.Tables {
+			writeMarkdownTable(&b, t)
+		}
+		for _, c := range s.Charts {
+			t := table{Head: []string{"", c.Label}}
+			for _, bar := range c.Bars {
+				t.Rows = append(t.Rows, []string{bar.Label, message.Number(bar.Value)})
 			}
 			writeMarkdownTable(&b, t)
 		}
-		if s.Chart != nil {
-			t := Table{Head: []string{"", s.Chart.Label}}
-			for _, bar := range s.Chart.Bars {
-				t.Rows = append(t.Rows, []string{bar.Label, number(bar.Value)})
+		if len(s.Commands) > 0 {
+			b.WriteString("\n```sh\n")
+			for _, c := range s.Commands {
+				b.WriteString("# " + c.Says + "\n" + c.Line + "\n")
 			}
-			writeMarkdownTable(&b, t)
-		}
-		for _, c := range s.Commands {
-			b.WriteString("    " + c.Line + "   # " + c.Says + "\n")
+			b.WriteString("```\n")
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func writeMarkdownTable(b *strings.Builder, t Table) {
+func writeMarkdownTable(b *strings.Builder, t table) {
 	line := func(cells []string) {
 		for _, cell := range cells {
 			b.WriteString("| " + EscapeMarkdown(cell) + " ")
 		}
 		b.WriteString("|\n")
 	}
+	b.WriteString("\n")
 	line(t.Head)
 	b.WriteString("|---" + strings.Repeat("|--:", len(t.Head)-1) + "|\n")
 	for _, row := range t.Rows {
@@ -61,42 +70,69 @@ func writeMarkdownTable(b *strings.Builder, t Table) {
 	}
 }
 
-// EscapeMarkdown makes text stand for itself in Markdown: no emphasis, link,
-// image, code, HTML, table cell or autolink comes out of it.
+// EscapeMarkdown makes one line of text stand for itself anywhere in CommonMark
+// and GitHub's dialect of it, in a paragraph, a list, a heading or a table cell:
+// no emphasis, link, image, code, HTML, block or second cell comes out of it, and
+// what is hidden is visible. What a reader would turn into a link or a mention
+// by itself, such as an address, stands as code: no escape prevents that.
 func EscapeMarkdown(text string) string {
+	text = configtrail.Visible(text)
 	var b strings.Builder
-	for i, r := range text {
-		switch r {
-		case '\\', '`', '*', '_', '[', ']', '#', '|', '~', '!', '$':
-			b.WriteByte('\\')
-		case '<':
-			b.WriteString("&lt;")
-			continue
-		case '>':
-			b.WriteString("&gt;")
-			continue
-		case '&':
-			b.WriteString("&amp;")
-			continue
-		case '+', '-':
-			if i == 0 {
-				b.WriteByte('\\')
-			}
-		case ':': // https://… and mailto:… would become links
-			if strings.HasPrefix(text[i:], "://") || strings.HasSuffix(strings.ToLower(text[:i]), "mailto") {
-				b.WriteString("&#58;")
-				continue
-			}
-		case '.': // www.example.com would
-			if strings.HasSuffix(strings.ToLower(text[:i]), "www") {
-				b.WriteString("&#46;")
-				continue
-			}
-		case '@': // a name at a host, or a person of the forge
-			b.WriteString("&#64;")
-			continue
+	for start := 0; start < len(text); {
+		end := start
+		for end < len(text) && !strings.ContainsRune(" |`\\", rune(text[end])) {
+			end++
 		}
-		b.WriteRune(r)
+		switch word := text[start:end]; {
+		case word == "":
+			end++
+			escapeWord(&b, text[start:end], start == 0)
+		case linked(word):
+			b.WriteString("`" + word + "`")
+		default:
+			escapeWord(&b, word, start == 0)
+		}
+		start = end
 	}
 	return b.String()
+}
+
+// linked reports whether a word holds what readers link by themselves: the
+// autolinks and mentions of GitHub (GFM 6.9), and names that may be those of hosts.
+func linked(word string) bool {
+	lower := strings.ToLower(word)
+	for _, part := range []string{"://", "www.", "mailto:", "xmpp:", "@"} {
+		if strings.Contains(lower, part) {
+			return true
+		}
+	}
+	return hostName.MatchString(word)
+}
+
+var hostName = regexp.MustCompile(`[\pL\pN-]\.\pL{2}`)
+
+// escapeWord escapes text without links. At the beginning of a line more
+// characters mean something: the marks of lists, numbers before . and ), and spaces.
+func escapeWord(b *strings.Builder, word string, first bool) {
+	digits := first
+	for i, r := range word {
+		switch {
+		case strings.ContainsRune("\\`*_[]#|~!$", r),
+			first && i == 0 && strings.ContainsRune("+-=", r),
+			digits && i > 0 && (r == '.' || r == ')'):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '<':
+			b.WriteString("&lt;")
+		case r == '>':
+			b.WriteString("&gt;")
+		case r == '&':
+			b.WriteString("&amp;")
+		case r == ' ' && first:
+			b.WriteString("&#32;")
+		default:
+			b.WriteRune(r)
+		}
+		digits = digits && isDigit(r)
+	}
 }

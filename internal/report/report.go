@@ -144,9 +144,9 @@ func tell(f *facts, lake string, options Options) *Report {
 		Month: f.Month.String(), TZ: f.Zone.String(), From: f.Window.From, To: f.Window.To,
 		Lang: string(options.Printer.Lang()), Generated: f.Now.In(f.Zone), Version: options.Version, Lake: lake,
 		Filters:       f.Filters,
-		CompleteUntil: CompleteUntil{Min: f.clock(f.CompleteUntil), By: f.Complete},
+		CompleteUntil: CompleteUntil{Min: f.clock(f.CompleteUntil), By: list(f.Complete)},
 		Totals:        f.Totals, Previous: f.Previous,
-		By:       By{f.Account, f.Region, f.Type, f.Day, f.Actor},
+		By:       By{list(f.Account), list(f.Region), list(f.Type), list(f.Day), f.Actor},
 		Findings: []Finding{},
 		Coverage: Coverage{Gaps: []Gap{}, Quarantined: f.Quarantine.Parts},
 		ToldBy:   "code", Verified: true,
@@ -155,9 +155,12 @@ func tell(f *facts, lake string, options Options) *Report {
 	}
 	for _, g := range f.Gaps {
 		r.Coverage.Gaps = append(r.Coverage.Gaps, Gap{
-			g.Account, f.Names[g.Account], g.Region, append([]string{}, g.Types...), f.clock(g.From), f.clock(g.To), g.Reason})
+			g.Account, f.Names[g.Account], g.Region, list(g.Types), f.clock(g.From), f.clock(g.To), g.Reason})
 	}
 	r.document = write(teller{options.Printer, f}, options.Version)
 	r.Text = r.document.prose()
 	return r
 }
+
+// list is a list that JSON writes as one, also where it is empty.
+func list[T any](all []T) []T { return append([]T{}, all...) }

@@ -1,218 +1,327 @@
 package report
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"configtrail"
+	"configtrail/internal/history"
 	"configtrail/internal/message"
 )
 
 // Thresholds of what is worth a sentence. They are about reading, not about
 // statistics: detectors come with tests of significance.
 const (
-	manyTimes      = 2  // times the usual figure, to be called busy
-	quietShare     = 3  // a third of the usual figure, to be called quiet
-	quietAtMost    = 10 // changes of a month that is quiet without any month before
+	manyTimes      = 2  // times the usual figure, to stand out
+	fewTimes       = 3  // the usual figure is so many times a month's that is called quiet
 	smallMonth     = 20 // changes below which shares and factors say nothing
-	hugeShare      = 60 // percent of all changes in one account
-	massDeletions  = 5  // deletions of a day, at least
-	standoutGroups = 3  // accounts or types named, at most
+	someChanges    = 10 // a month, of a group whose silence is worth a word
+	hugeShare      = 60 // percent of all changes, in one account of several
+	hugeShareOfTwo = 80 // percent of all changes, in one account of two
+	massDeletions  = 10 // deletions of a day, at least
+	standoutGroups = 3  // accounts, types or recorders named, at most
 )
 
 // situation is one thing that a month can be, and the sentences about it.
 type situation struct {
 	name string
-	says func(p message.Printer, f *Facts) []string // none where it does not hold
+	says func(t teller) []string // none where it does not hold
 }
 
-// first are situations that a reader has to know before any figure.
-var first = []situation{
-	{"future", func(p message.Printer, f *Facts) []string {
-		if f.Now.Before(f.Window.From) {
-			return one(p.Text("report.situation.future", nil))
-		}
-		return nil
+// leading are situations that a reader has to know before any figure.
+var leading = []situation{
+	{"filtered", teller.filtered},
+	{"future", func(t teller) []string {
+		return when(!t.begun(), t.say("report.situation.future"))
 	}},
-	{"nothing", func(p message.Printer, f *Facts) []string {
-		if f.First.IsZero() {
-			return one(p.Text("report.situation.nothing", nil))
+	{"nothing", func(t teller) []string {
+		key := "report.situation.nothing"
+		if t.filters() != "" {
+			key = "report.situation.nothing_filtered"
 		}
-		return nil
+		return when(t.begun() && t.First.IsZero(), t.say(key))
 	}},
-	{"empty", func(p message.Printer, f *Facts) []string {
-		if f.First.IsZero() || f.covered() || f.Now.Before(f.Window.To) {
-			return nil
-		}
-		return one(p.Text("report.situation.empty", message.Args{
-			"month": monthName(p, f.Month), "first": f.moment(f.First), "last": f.moment(f.Last)}))
+	{"empty", func(t teller) []string {
+		return when(!t.First.IsZero() && t.over() && !t.covered(), t.Text("report.situation.empty", message.Args{
+			"month": t.month(t.Month), "first": t.moment(t.First), "last": t.moment(t.Last)}))
 	}},
-	{"not over", func(p message.Printer, f *Facts) []string {
-		switch {
-		case f.over() || f.Now.Before(f.Window.From) || f.First.IsZero():
-			return nil
-		case !f.CompleteUntil.After(f.Window.From):
-			return one(p.Text("report.situation.not_over_nothing", nil))
-		}
-		return one(p.Text("report.situation.not_over", message.Args{"until": f.moment(f.CompleteUntil)}))
+	{"not over", teller.notOver},
+	{"late", func(t teller) []string {
+		return when(t.over() && t.covered() && len(t.Awaited) > 0,
+			t.Text("report.situation.late", message.Args{"until": t.moment(t.awaitedSince())}))
 	}},
-	{"late", func(p message.Printer, f *Facts) []string {
-		if !f.over() || !f.covered() || f.LatePlaces == 0 {
-			return nil
-		}
-		return one(p.Text("report.situation.late", message.Args{"until": f.moment(f.CompleteUntil), "places": f.LatePlaces}))
+	{"overdue", teller.overdue},
+	{"first month", func(t teller) []string {
+		return when(t.begun() && t.firstMonth(), t.Text("report.situation.first", message.Args{"first": t.moment(t.First)}))
 	}},
-	{"pending", func(p message.Printer, f *Facts) []string {
-		if !f.Pending {
-			return nil
-		}
-		return one(p.Text("report.situation.pending", nil))
+	{"gap", func(t teller) []string {
+		n := t.holes(configtrail.GapNoDelivery, configtrail.GapArchived)
+		return when(t.covered() && n > 0, t.Text("report.situation.gap", message.Args{"n": n, "section": t.say("report.section.coverage")}))
 	}},
-	{"first month", func(p message.Printer, f *Facts) []string {
-		if f.First.IsZero() || !f.Window.Contains(f.First) {
-			return nil
-		}
-		return one(p.Text("report.situation.first", message.Args{"first": f.moment(f.First)}))
+	{"pending", func(t teller) []string {
+		return when(t.Pending, t.say("report.situation.pending"))
 	}},
 }
 
-// unusual are situations in which a month differs from others.
+// unusual are situations in which a month differs from others, or one part of
+// it from the rest.
 var unusual = []situation{
-	{"none", func(p message.Printer, f *Facts) []string {
-		if !f.covered() || f.Totals.Changes > 0 || f.Totals.Noise > 0 {
-			return nil
-		}
-		key := "report.situation.none"
-		if len(f.Coverage.Gaps) > 0 {
-			key = "report.situation.none_gap"
-		}
-		return one(p.Text(key, message.Args{"month": monthName(p, f.Month)}))
+	{"quiet", func(t teller) []string {
+		usual := t.usual(func(e earlier) int64 { return e.Changes })
+		n := t.Totals.Changes
+		return when(n > 0 && !t.partial() && len(t.Earlier) > 1 && usual >= someChanges && n*fewTimes <= usual,
+			t.qualified(t.Text("report.situation.quiet", message.Args{"n": n, "usual": usual, "span": t.median()})))
 	}},
-	{"all noise", func(p message.Printer, f *Facts) []string {
-		if f.Totals.Changes > 0 || f.Totals.Noise == 0 {
-			return nil
-		}
-		return one(p.Text("report.situation.all_noise", message.Args{"n": f.Totals.Noise}))
+	{"busy", func(t teller) []string {
+		usual := t.usual(func(e earlier) int64 { return e.Changes })
+		n := t.Totals.Changes
+		return when(len(t.Earlier) > 1 && usual > 0 && n >= smallMonth && n >= usual*manyTimes,
+			t.Text("report.situation.busy", message.Args{"n": n, "usual": usual, "times": factor(n, max(usual, 1)), "span": t.median()}))
 	}},
-	{"quiet", func(p message.Printer, f *Facts) []string {
-		usual, ok := f.usual(func(e Earlier) int64 { return e.Changes })
-		n := f.Totals.Changes
-		if n == 0 || !f.over() || !ok || usual < quietAtMost || n*quietShare > usual {
-			return nil
-		}
-		return one(p.Text("report.situation.quiet", message.Args{"n": n, "usual": usual}))
+	{"huge account", teller.hugeAccount},
+	{"account up", func(t teller) []string {
+		return t.groupsUp(t.Account, t.account, "report.situation.more_accounts",
+			func(e earlier) map[string]int64 { return e.Account }, t.joined)
 	}},
-	{"busy", func(p message.Printer, f *Facts) []string {
-		usual, ok := f.usual(func(e Earlier) int64 { return e.Changes })
-		n := f.Totals.Changes
-		if !ok || n < smallMonth || usual == 0 || n < usual*manyTimes {
-			return nil
-		}
-		return one(p.Text("report.situation.busy", message.Args{"n": n, "usual": usual, "times": times(n, usual)}))
+	{"account silent", teller.silentAccounts},
+	{"type up", func(t teller) []string {
+		return t.groupsUp(t.Type, typeName, "report.situation.more_types",
+			func(e earlier) map[string]int64 { return e.Type }, t.newlyRecorded)
 	}},
-	{"huge account", func(p message.Printer, f *Facts) []string {
-		if len(f.Account) < 2 || f.Totals.Changes < smallMonth {
-			return nil
-		}
-		share := percent(f.Account[0].Changes, f.Totals.Changes)
-		if share < hugeShare {
-			return nil
-		}
-		return one(p.Text("report.situation.huge_account", message.Args{
-			"percent": share, "n": f.Account[0].Changes, "account": f.account(f.Account[0].Key)}))
+	{"mass deletion", teller.massDeletion},
+	{"busy day", func(t teller) []string {
+		day, usual := t.busiest()
+		return when(day.Changes >= smallMonth && day.Changes >= usual*3 && day.Changes*4 >= t.Totals.Changes,
+			t.Text("report.situation.busy_day", message.Args{
+				"day": t.day(day.Key), "n": day.Changes, "usual": usual, "percent": percent(day.Changes, t.Totals.Changes)}))
 	}},
-	{"account up", func(p message.Printer, f *Facts) []string {
-		var all []string
-		for _, a := range f.Account {
-			usual, ok := f.usual(func(e Earlier) int64 { return e.Account[a.Key] })
-			if ok && usual > 0 && a.Changes >= smallMonth && a.Changes >= usual*manyTimes && len(all) < standoutGroups {
-				all = append(all, p.Text("report.situation.account_up", message.Args{
-					"account": f.account(a.Key), "n": a.Changes, "usual": usual, "times": times(a.Changes, usual)}))
-			}
-		}
-		return all
+	{"recreated", func(t teller) []string {
+		return when(t.Totals.Recreated > 0, t.Text("report.situation.recreated", message.Args{"n": t.Totals.Recreated}))
 	}},
-	{"account silent", func(p message.Printer, f *Facts) []string {
-		if !f.over() || len(f.Earlier) == 0 {
-			return nil
-		}
-		var all []string
-		for _, account := range sortedKeys(f.Earlier[0].Account) {
-			usual, _ := f.usual(func(e Earlier) int64 { return e.Account[account] })
-			active := slices.ContainsFunc(f.Account, func(c Count) bool { return c.Key == account })
-			if usual >= quietAtMost && !active && len(all) < standoutGroups {
-				all = append(all, p.Text("report.situation.account_silent", message.Args{"account": f.account(account), "usual": usual}))
-			}
-		}
-		return all
-	}},
-	{"type up", func(p message.Printer, f *Facts) []string {
-		var all []string
-		for _, c := range f.Type {
-			usual, ok := f.usual(func(e Earlier) int64 { return e.Type[c.Key] })
-			if ok && usual > 0 && c.Changes >= smallMonth && c.Changes >= usual*manyTimes && len(all) < standoutGroups {
-				all = append(all, p.Text("report.situation.type_up", message.Args{
-					"type": typeName(c.Key), "n": c.Changes, "usual": usual, "times": times(c.Changes, usual)}))
-			}
-		}
-		return all
-	}},
-	{"mass deletion", func(p message.Printer, f *Facts) []string {
-		d := f.Deletions
-		if d == nil || d.N < massDeletions || 2*d.N < f.Totals.Deleted && f.Totals.Deleted > 4*massDeletions {
-			return nil
-		}
-		return one(p.Text("report.situation.mass_deletion", message.Args{
-			"n": d.N, "day": dayName(p, d.Day), "type": typeName(d.Type), "account": f.account(d.Account)}))
-	}},
-	{"busy day", func(p message.Printer, f *Facts) []string {
-		day, usual := f.busiest()
-		if day.Changes < smallMonth || day.Changes < (usual+1)*manyTimes {
-			return nil
-		}
-		return one(p.Text("report.situation.busy_day", message.Args{"day": dayName(p, day.Key), "n": day.Changes, "usual": usual}))
-	}},
-	{"recreated", func(p message.Printer, f *Facts) []string {
-		if f.Totals.Recreated == 0 {
-			return nil
-		}
-		return one(p.Text("report.situation.recreated", message.Args{"n": f.Totals.Recreated}))
-	}},
-	{"recorder", func(p message.Printer, f *Facts) []string {
-		var all []string
-		for _, c := range f.Recorder {
-			all = append(all, p.Text("report.situation.recorder", message.Args{
-				"account": f.account(c.Key.Account), "region": configtrail.Visible(c.Key.Region), "day": dayName(p, c.Time.In(f.Zone).Format("2006-01-02"))}))
-		}
-		return slices.Compact(all)
-	}},
+	{"recorder", teller.recorders},
 }
 
 // told gives the sentences of the situations that hold, in the list's order.
-func told(list []situation, p message.Printer, f *Facts) []string {
+func told(list []situation, t teller) []string {
 	var all []string
 	for _, s := range list {
-		all = append(all, s.says(p, f)...)
+		all = append(all, s.says(t)...)
 	}
 	return all
 }
 
-func one(sentence string) []string { return []string{sentence} }
-
-// times writes a factor with one decimal, as both languages do: 2.5.
-func times(n, usual int64) string { return fmt.Sprintf("%.1f", float64(n)/float64(usual)) }
-
-// typeName is a resource type without the vendor: EC2 SecurityGroup.
-func typeName(resourceType string) string {
-	return configtrail.Visible(strings.ReplaceAll(strings.TrimPrefix(resourceType, "AWS::"), "::", " "))
+func when(holds bool, sentence string) []string {
+	if !holds {
+		return nil
+	}
+	return []string{sentence}
 }
 
-func sortedKeys(m map[string]int64) []string {
-	var keys []string
-	for key := range m {
-		keys = append(keys, key)
+// median names the measure of what is usual: the month before, or the median of several.
+func (t teller) median() string {
+	return t.before("report.span.month_before", "report.span.median")
+}
+
+func (t teller) before(one, many string) string {
+	if len(t.Earlier) == 1 {
+		return t.say(one)
 	}
-	slices.Sort(keys)
-	return keys
+	return t.Text(many, message.Args{"m": len(t.Earlier)})
+}
+
+// qualified adds to a sentence about few changes or none that there may be more
+// within gaps.
+func (t teller) qualified(sentence string) string {
+	if t.holes() == 0 {
+		return sentence
+	}
+	return t.sentences([]string{sentence, t.say("report.unseen")})
+}
+
+func (t teller) filtered() []string {
+	filters := t.filters()
+	return when(filters != "", t.Text("report.situation.filtered", message.Args{"filters": filters}))
+}
+
+// filters are the filters of the report in words; empty where there are none.
+func (t teller) filters() string {
+	var all []string
+	for _, f := range []struct {
+		key    string
+		values []string
+	}{
+		{"report.filter.account", t.Filters.Accounts}, {"report.filter.region", t.Filters.Regions}, {"report.filter.type", t.Filters.Types},
+	} {
+		var shown []string
+		for _, value := range f.values {
+			shown = append(shown, show(value))
+		}
+		if len(shown) > 0 {
+			all = append(all, t.Text(f.key, message.Args{"list": t.list(shown)}))
+		}
+	}
+	return strings.Join(all, t.say("report.filter.and"))
+}
+
+func (t teller) notOver() []string {
+	switch {
+	case t.over() || !t.begun() || t.First.IsZero():
+		return nil
+	case !t.covered():
+		return []string{t.say("report.situation.not_over_nothing")}
+	case len(t.Awaited) == 0: // every place is overdue, which is said of its own
+		return []string{t.say("report.situation.not_over_overdue")}
+	}
+	return []string{t.Text("report.situation.not_over", message.Args{"until": t.moment(t.awaitedSince())})}
+}
+
+// awaitedSince is up to when the places that deliver on time are complete.
+func (t teller) awaitedSince() time.Time {
+	var least time.Time
+	for _, p := range t.Awaited {
+		if least.IsZero() || p.Time.Before(least) {
+			least = p.Time
+		}
+	}
+	return least
+}
+
+func (t teller) overdue() []string {
+	if !t.covered() || len(t.Overdue) == 0 {
+		return nil
+	}
+	first := t.Overdue[0]
+	for _, p := range t.Overdue {
+		if p.Time.Before(first.Time) {
+			first = p
+		}
+	}
+	if len(t.Overdue) == 1 {
+		return []string{t.Text("report.situation.overdue", message.Args{
+			"place": t.place(first.Account, first.Region), "until": t.moment(first.Time)})}
+	}
+	return []string{t.Text("report.situation.overdue_many", message.Args{
+		"n": len(t.Overdue), "until": t.moment(first.Time), "section": t.say("report.section.coverage")})}
+}
+
+func (t teller) hugeAccount() []string {
+	if len(t.Account) < 2 || t.Totals.Changes < smallMonth {
+		return nil
+	}
+	most := t.Account[0]
+	share, limit := percent(most.Changes, t.Totals.Changes), int64(hugeShare)
+	if len(t.Account) == 2 {
+		limit = hugeShareOfTwo
+	}
+	if share < limit {
+		return nil
+	}
+	args := message.Args{"percent": share, "n": most.Changes, "account": t.account(most.Key)}
+	var ofAccount, ofAll int64
+	for _, e := range t.Earlier {
+		ofAccount, ofAll = ofAccount+e.Account[most.Key], ofAll+e.Changes
+	}
+	if ofAll < smallMonth {
+		return []string{t.Text("report.situation.huge_account", args)}
+	}
+	args["usual"], args["span"] = percent(ofAccount, ofAll), t.before("report.span.month_before", "report.span.months_before")
+	return []string{t.Text("report.situation.huge_account_usual", args)}
+}
+
+// groupsUp tells of accounts or types with far more changes than in the months
+// before, or with changes after none. Those whose beginning explains it are left out.
+func (t teller) groupsUp(counts []Count, name func(string) string, more string, of func(earlier) map[string]int64, began func(string) bool) []string {
+	var all []string
+	for _, c := range counts {
+		usual := t.usual(func(e earlier) int64 { return of(e)[c.Key] })
+		seen := slices.ContainsFunc(t.Earlier, func(e earlier) bool { return of(e)[c.Key] > 0 })
+		args := message.Args{"group": name(c.Key), "n": c.Changes}
+		switch {
+		case len(t.Earlier) == 0 || c.Changes < smallMonth:
+		case !seen && !began(c.Key):
+			args["span"] = t.before("report.span.month_before", "report.span.months_before")
+			all = append(all, t.Text("report.situation.group_new", args))
+		case usual > 0 && c.Changes >= usual*manyTimes:
+			args["usual"], args["times"], args["span"] = usual, factor(c.Changes, usual), t.median()
+			all = append(all, t.Text("report.situation.group_up", args))
+		}
+	}
+	return t.few(all, more)
+}
+
+// few keeps the first sentences and counts the others.
+func (t teller) few(sentences []string, more string) []string {
+	if n := len(sentences) - standoutGroups; n > 0 {
+		return append(sentences[:standoutGroups:standoutGroups], t.Text(more, message.Args{"n": n}))
+	}
+	return sentences
+}
+
+// placed reports whether an account is among places.
+func placed(places []history.PlaceTime, account string) bool {
+	return slices.ContainsFunc(places, func(p history.PlaceTime) bool { return p.Account == account })
+}
+
+// joined reports whether an account's first delivery lies within the month.
+func (t teller) joined(account string) bool { return placed(t.Joined, account) }
+
+// newlyRecorded reports whether a type came to be recorded only within the month.
+func (t teller) newlyRecorded(resourceType string) bool {
+	return slices.ContainsFunc(t.Gaps, func(g configtrail.Gap) bool {
+		return g.Reason == configtrail.GapScope && slices.Contains(g.Types, resourceType)
+	})
+}
+
+// silentAccounts tells of accounts that usually change and did not, as far as
+// their deliveries can tell. Where nothing changed anywhere it is no news.
+func (t teller) silentAccounts() []string {
+	if !t.over() || t.Totals.Changes == 0 {
+		return nil
+	}
+	active := map[string]int64{}
+	for _, e := range t.Earlier {
+		for account := range e.Account {
+			active[account] = t.usual(func(e earlier) int64 { return e.Account[account] })
+		}
+	}
+	for _, c := range t.Account {
+		delete(active, c.Key)
+	}
+	var all []string
+	for _, account := range slices.Sorted(maps.Keys(active)) {
+		unsure := placed(t.Awaited, account) || placed(t.Overdue, account) ||
+			slices.ContainsFunc(t.Gaps, func(g configtrail.Gap) bool { return g.Account == account && g.Reason != configtrail.GapScope })
+		if active[account] >= someChanges && !unsure {
+			all = append(all, t.Text("report.situation.account_silent", message.Args{
+				"account": t.account(account), "usual": active[account], "span": t.median()}))
+		}
+	}
+	return t.few(all, "report.situation.more_accounts")
+}
+
+func (t teller) massDeletion() []string {
+	d := t.Deletions
+	if d.N < massDeletions || d.N < d.Usual*3 || d.N*4 < t.Totals.Deleted {
+		return nil
+	}
+	key := "report.situation.mass_deletion"
+	if d.Largest == d.N {
+		key = "report.situation.mass_deletion_all"
+	}
+	return []string{t.Text(key, message.Args{
+		"n": d.N, "m": d.Largest, "day": t.day(d.Day), "type": typeName(d.Type), "account": t.account(d.Account)})}
+}
+
+func (t teller) recorders() []string {
+	var all []string
+	for _, c := range t.Recorder {
+		sentence := t.Text("report.situation.recorder."+string(c.Kind), message.Args{
+			"place": t.place(c.Key.Account, c.Key.Region), "day": t.day(c.Time.In(t.Zone).Format(time.DateOnly))})
+		if !slices.Contains(all, sentence) {
+			all = append(all, sentence)
+		}
+	}
+	return t.few(all, "report.situation.more_recorders")
 }

@@ -60,9 +60,8 @@ func answer(ctx context.Context, d *database, p plan, r request, frames *frames)
 	if err != nil {
 		return err
 	}
-	// One row more than asked for tells whether there were more. The line break
-	// ends a comment, of which the guard's text has none.
-	sql := fmt.Sprintf("SELECT * FROM (%s\n) AS answer LIMIT %d", r.SQL, r.MaxRows+1)
+	// One row more than asked for tells whether there were more.
+	sql := fmt.Sprintf("SELECT * FROM (%s) AS answer LIMIT %d", r.SQL, r.MaxRows+1)
 	result, err := conn.result(ctx, d, p, sql, nil)
 	if err != nil {
 		conn.close()

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ func (e *Engine) Version(ctx context.Context, _ configtrail.Scope) (string, erro
 func (e *Engine) Query(ctx context.Context, q engine.Query) (engine.Result, error) {
 	result, err := e.query(ctx, q)
 	if err != nil {
-		return engine.Result{}, fmt.Errorf("query %s: %w", q.Name, err)
+		return engine.Result{}, fmt.Errorf("query %s: %w", cmp.Or(q.Name, "without a name"), err)
 	}
 	return result, nil
 }

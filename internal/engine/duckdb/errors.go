@@ -22,7 +22,11 @@ func explain(ctx context.Context, err error, d *database, p plan) error {
 	if !errors.As(err, &failure) {
 		return err
 	}
-	message := oneLine(failure.Msg, p)
+	message, file := oneLine(failure.Msg, p)
+	if file != "" {
+		// DuckDB calls a broken file an invalid input; the statement is not to blame.
+		return fmt.Errorf("read %s of the lake: %s", file, message)
+	}
 	switch failure.Type {
 	case duckdb.ErrorTypeOutOfMemory:
 		limit := "the machine's memory"
@@ -46,20 +50,22 @@ func tooMuchMemory(limit string) error {
 }
 
 // oneLine is a message of DuckDB without its kind in front, without the drawing
-// of the statement behind, and with planned files by their last name only.
-func oneLine(message string, p plan) string {
+// of the statement behind, and with planned files by their last name only. It
+// also gives the planned file that the message speaks of, if it does.
+func oneLine(message string, p plan) (line, file string) {
 	message, _, _ = strings.Cut(message, "\n\nLINE ")
 	if kind, rest, ok := strings.Cut(message, " Error: "); ok && !strings.ContainsAny(kind, "\n:") {
 		message = rest
 	}
-	for _, file := range p.files() {
-		if strings.Contains(message, file) {
-			message = strings.ReplaceAll(message, file, filepath.Base(file))
+	for _, planned := range p.files() {
+		if strings.Contains(message, planned) {
+			file = filepath.Base(planned)
+			message = strings.ReplaceAll(message, planned, file)
 		}
 	}
 	lines := strings.FieldsFunc(message, func(r rune) bool { return r == '\n' })
 	for i, line := range lines {
 		lines[i] = configtrail.Visible(strings.TrimSpace(line))
 	}
-	return strings.Join(lines, " ")
+	return strings.Join(lines, " "), file
 }

@@ -1,0 +1,205 @@
+package lake
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+)
+
+const (
+	// smallFile is the size below which a file is merged with others of its month.
+	smallFile = 128 << 20
+	// rounds is how often a month is planned again after its files were
+	// replaced by others while they were merged.
+	rounds = 3
+	// manyManifests is the number by which manifests may be more than quarters.
+	manyManifests = 8
+)
+
+// CompactOptions say for how long what is replaced stays. The zero value suits a lake in use.
+type CompactOptions struct {
+	// KeepSnapshots is how long an older state of a table, and the files only
+	// it needs, stay for readers that have planned with it; 0: one hour.
+	KeepSnapshots time.Duration
+	// KeepOrphans is the age from which a file that no state knows is taken
+	// for left over by a writer that died. It must be longer than any writer
+	// takes from its first row to its commit; 0: one day.
+	KeepOrphans time.Duration
+}
+
+// CompactResult is what Compact did, table by table.
+type CompactResult struct {
+	Tables []CompactedTable
+}
+
+// CompactedTable counts the files, bytes and rows of the newest state of a table.
+type CompactedTable struct {
+	Table                   string
+	FilesBefore, FilesAfter int64
+	BytesBefore, BytesAfter int64
+	RowsBefore, RowsAfter   int64 // fewer after: the same row was in more than once
+	Orphans                 int64 // files removed that no state knew
+}
+
+// Compact merges the small files of each month of each table into sorted ones,
+// keeping of rows that several writers let in the one that counts; lets go of
+// old states; and removes the files that nothing needs any more. It may run
+// beside readers and writers, and running it again finds nothing to do.
+func (l *Lake) Compact(ctx context.Context, options CompactOptions) (CompactResult, error) {
+	if options.KeepSnapshots <= 0 {
+		options.KeepSnapshots = time.Hour
+	}
+	if options.KeepOrphans <= 0 {
+		options.KeepOrphans = 24 * time.Hour
+	}
+	var result CompactResult
+	for _, name := range tableNames() {
+		done, err := l.compactTable(ctx, name, options)
+		if err != nil {
+			return result, explain(err)
+		}
+		result.Tables = append(result.Tables, done)
+	}
+	return result, nil
+}
+
+func (l *Lake) compactTable(ctx context.Context, name string, options CompactOptions) (CompactedTable, error) {
+	done := CompactedTable{Table: name}
+	var err error
+	if done.FilesBefore, done.BytesBefore, done.RowsBefore, err = l.count(ctx, name); err != nil {
+		return done, err
+	}
+	switch name {
+	case Items:
+		err = compactFiles(ctx, l, itemLayout())
+	case Events:
+		err = compactFiles(ctx, l, eventLayout())
+	case Changes:
+		err = compactFiles(ctx, l, changeLayout())
+	case Deliveries:
+		// What is derived can only grow: a row taken for pending here that is
+		// not any more loses nothing.
+		var changes *table.Table
+		if changes, err = l.load(ctx, Changes); err == nil {
+			err = compactFiles(ctx, l, deliveryLayout(number(changes, propertyDerived)))
+		}
+	}
+	if err != nil {
+		return done, err
+	}
+	if err := l.orderManifests(ctx, name); err != nil {
+		return done, err
+	}
+	if err := l.expire(ctx, name, options.KeepSnapshots); err != nil {
+		return done, err
+	}
+	if done.Orphans, err = l.removeOrphans(ctx, name, options.KeepOrphans); err != nil {
+		return done, err
+	}
+	done.FilesAfter, done.BytesAfter, done.RowsAfter, err = l.count(ctx, name)
+	return done, err
+}
+
+func (l *Lake) count(ctx context.Context, name string) (files, bytes, rows int64, err error) {
+	t, err := l.load(ctx, name)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	planned, err := l.plan(ctx, t, iceberg.AlwaysTrue{})
+	for _, f := range planned {
+		files++
+		bytes += f.entry.FileSizeBytes()
+		rows += f.entry.Count()
+	}
+	return files, bytes, rows, err
+}
+
+func compactFiles[R any](ctx context.Context, l *Lake, order layout[R]) error {
+	for range rounds {
+		t, err := l.load(ctx, order.table)
+		if err != nil {
+			return err
+		}
+		planned, err := l.plan(ctx, t, iceberg.AlwaysTrue{})
+		if err != nil {
+			return err
+		}
+		again := false
+		for m, small := range smallByMonth(planned) {
+			lost, err := compactMonth(ctx, l, t, order, m, small)
+			if err != nil {
+				return err
+			}
+			again = again || lost
+		}
+		if !again {
+			return nil
+		}
+	}
+	return nil // somebody else is compacting
+}
+
+// smallByMonth gives the months that have several small files, with those.
+func smallByMonth(files []planned) map[month][]planned {
+	months := make(map[month][]planned)
+	for _, f := range files {
+		if f.entry.FileSizeBytes() < smallFile {
+			months[f.month()] = append(months[f.month()], f)
+		}
+	}
+	for m, small := range months {
+		if len(small) < 2 {
+			delete(months, m)
+		}
+	}
+	return months
+}
+
+// compactMonth replaces files by their merge. It reports lost when a file is no
+// longer in the table by then.
+func compactMonth[R any](ctx context.Context, l *Lake, t *table.Table, order layout[R], m month, old []planned) (lost bool, err error) {
+	sources := make([]source[R], len(old))
+	for i, f := range old {
+		widest, err := widestOf(f.path)
+		if err != nil {
+			return false, err
+		}
+		sources[i] = source[R]{readRows[R](ctx, f.path, nil), widest}
+	}
+	files, err := writeFiles(ctx, l, t, order, m, inOrder(ctx, order, sources), zstd.SpeedDefault)
+	if err != nil {
+		return false, err
+	}
+	if len(files) >= len(old) {
+		return false, removeFiles(files) // nothing is won
+	}
+	if err := syncFiles(files); err != nil {
+		return false, err
+	}
+	err = l.commit(ctx, change{order.table, newMark(), func(ctx context.Context, base *table.Table, tx *table.Transaction, summary iceberg.Properties) error {
+		current, err := l.plan(ctx, base, iceberg.AlwaysTrue{})
+		if err != nil {
+			return err
+		}
+		rewrite := tx.NewRewrite(summary)
+		for _, f := range old {
+			if !slices.ContainsFunc(current, func(c planned) bool { return c.path == f.path }) {
+				lost = true
+				return errNothing
+			}
+			rewrite.DeleteFile(f.entry)
+		}
+		for _, f := range files {
+			rewrite.AddDataFile(f.entry)
+		}
+		return rewrite.Commit(ctx)
+	}})
+	if lost {
+		return true, removeFiles(files)
+	}
+	return false, err
+}

@@ -1,0 +1,161 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+)
+
+// relieve writes rows out once there are many. The lock is free meanwhile, so
+// that others can go on, up to half a buffer; at most one spill runs.
+func (w *Writer) relieve(ctx context.Context) error {
+	for w.spilling && w.items.weight+w.events.weight >= bufferBytes/2 {
+		w.spilled.Wait()
+	}
+	if w.err != nil {
+		return w.err
+	}
+	var work func() error
+	switch {
+	case w.items.weight >= bufferBytes:
+		work = take(ctx, &w.items)
+	case w.events.weight >= bufferBytes:
+		work = take(ctx, &w.events)
+	case w.items.known.fresh+w.events.known.fresh >= freshEntries && !w.spilling:
+		return w.commitRows(ctx)
+	default:
+		return nil
+	}
+	w.spilling = true
+	w.mu.Unlock()
+	err := work()
+	w.mu.Lock()
+	w.spilling = false
+	w.err = errors.Join(w.err, err)
+	w.spilled.Broadcast()
+	return w.err
+}
+
+func take[R any](ctx context.Context, t *pendingRows[R]) func() error {
+	rows := t.rows
+	t.rows, t.weight = nil, 0
+	return func() error { return t.runs.add(ctx, rows) }
+}
+
+// Commit puts everything added into the lake: items and events, then the
+// deliveries. The writer can go on afterwards.
+func (w *Writer) Commit(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.spilling {
+		w.spilled.Wait()
+	}
+	if w.err != nil {
+		return explain(w.err)
+	}
+	if err := w.commitRows(ctx); err != nil {
+		return explain(err)
+	}
+	return explain(w.commitDeliveries(ctx))
+}
+
+func (w *Writer) commitRows(ctx context.Context) error {
+	if err := commitTable(ctx, w.lake, &w.items); err != nil {
+		return err
+	}
+	return commitTable(ctx, w.lake, &w.events)
+}
+
+func commitTable[R any](ctx context.Context, l *Lake, t *pendingRows[R]) error {
+	if len(t.rows) > 0 {
+		if err := take(ctx, t)(); err != nil {
+			return err
+		}
+	}
+	if t.runs.empty() {
+		return nil
+	}
+	files, err := t.runs.settle(ctx)
+	if err != nil {
+		return err
+	}
+	if err := syncFiles(files); err != nil {
+		return err
+	}
+	err = l.commit(ctx, change{t.runs.layout.table, t.mark, func(ctx context.Context, _ *table.Table, tx *table.Transaction, summary iceberg.Properties) error {
+		return appendFiles(ctx, tx, entries(files), summary)
+	}})
+	if err != nil {
+		return err
+	}
+	t.runs.forget()
+	t.mark = newMark()
+	t.known.committed()
+	return nil
+}
+
+// commitDeliveries numbers the batch, which only the base it is pinned to tells.
+func (w *Writer) commitDeliveries(ctx context.Context) error {
+	if len(w.deliveries) == 0 {
+		return nil
+	}
+	order := deliveryLayout(0)
+	var staged *runs[deliveryRow]
+	err := w.lake.commit(ctx, change{Deliveries, w.batchMark, func(ctx context.Context, base *table.Table, tx *table.Transaction, summary iceberg.Properties) error {
+		if staged != nil { // of a base that is no longer the newest
+			if err := staged.abandon(); err != nil {
+				return err
+			}
+		}
+		staged = newRuns(w.lake, order)
+		batch := number(base, propertyBatch) + 1
+		rows := make([]*deliveryRow, len(w.deliveries))
+		for i, row := range w.deliveries {
+			row.Batch, row.Derive = batch, slices.Clone(row.Derive)
+			rows[i] = &row
+		}
+		if err := staged.add(ctx, rows); err != nil {
+			return err
+		}
+		files, err := staged.settle(ctx)
+		if err != nil {
+			return err
+		}
+		if err := syncFiles(files); err != nil {
+			return err
+		}
+		if err := appendFiles(ctx, tx, entries(files), summary); err != nil {
+			return err
+		}
+		return tx.SetProperties(iceberg.Properties{propertyBatch: fmt.Sprint(batch)})
+	}})
+	if err != nil {
+		return err
+	}
+	w.deliveries, w.batchMark = nil, newMark()
+	return nil
+}
+
+// Abandon forgets what is not committed and removes its files. The writer can
+// go on afterwards.
+func (w *Writer) Abandon() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.spilling {
+		w.spilled.Wait()
+	}
+	err := errors.Join(abandon(&w.items), abandon(&w.events))
+	w.deliveries, w.err, w.batchMark = nil, nil, newMark()
+	clear(w.unfinished)
+	return explain(err)
+}
+
+func abandon[R any](t *pendingRows[R]) error {
+	t.rows, t.weight, t.mark = nil, 0, newMark()
+	t.known.abandoned()
+	return t.runs.abandon()
+}

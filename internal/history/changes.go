@@ -86,12 +86,16 @@ func (h *History) count(ctx context.Context, w wanted) (n int64, err error) {
 	return n, err
 }
 
+// pageRows is how many rows are asked for at a time: an engine may hold a whole
+// answer in memory before it gives the first row.
+const pageRows = 5000
+
 // errEnough ends a question whose further rows nobody wants.
 var errEnough = errors.New("enough")
 
 // each reads the rows that a filter lets through, in its order and up to its
-// limit. A change that concurrent writers let in twice is given once: where that
-// leaves fewer than the limit, it asks again behind the last one.
+// limit, page by page behind the last one given. A change that concurrent writers
+// let in twice is given once.
 func (h *History) each(ctx context.Context, w wanted) iter.Seq2[configtrail.Change, error] {
 	return func(yield func(configtrail.Change, error) bool) {
 		changed, err := h.changed(w, w.Window)
@@ -107,15 +111,15 @@ func (h *History) each(ctx context.Context, w wanted) iter.Seq2[configtrail.Chan
 		var last configtrail.Change
 		given := 0
 		for {
-			limit, read := clause{}, 0
+			asked, read := pageRows, 0
 			if w.Limit > 0 {
-				limit = clause{"LIMIT ?", []any{int64(w.Limit - given)}}
+				asked = min(asked, w.Limit-given)
 			}
+			limit := clause{"LIMIT ?", []any{int64(asked)}}
 			parts := holes{"changed": changed, "noisy": w.noisy(), "behind": behind, "limit": limit, "order": {sql: "DESC"}}
 			if w.Order == Ascending {
 				parts["order"] = clause{sql: "ASC"}
 			}
-			asked := w.Limit - given
 			err = h.ask(ctx, "changes", w.scope(w.Window), parts, func(r *row) error {
 				read++
 				change, err := r.change()
@@ -136,7 +140,7 @@ func (h *History) each(ctx context.Context, w wanted) iter.Seq2[configtrail.Chan
 				yield(configtrail.Change{}, err)
 				return
 			}
-			if w.Limit == 0 || read < asked || given >= w.Limit {
+			if read < asked || w.Limit > 0 && given >= w.Limit {
 				return
 			}
 			behind = keyset(w.Order, last.Time, last.Key)

@@ -47,24 +47,44 @@ func (h *History) At(ctx context.Context, at time.Time, filter Filter) iter.Seq2
 			yield(State{}, err)
 			return
 		}
+		places, err := h.itemPlaces(ctx, at, w)
+		if err != nil {
+			yield(State{}, err)
+			return
+		}
 		given := 0
-		for state, err := range h.states(ctx, at, w) {
-			if err != nil {
-				yield(State{}, err)
-				return
-			}
-			if state.Item.Status.Deleted() || !w.tagged(state.Item) {
-				continue
-			}
-			state.Stale = stale(gaps, state, at)
-			if !yield(state, nil) {
-				return
-			}
-			if given++; given == filter.Limit {
-				return
+		for _, place := range places {
+			w.accounts, w.regions = []string{place.Account}, []string{place.Region}
+			for state, err := range h.states(ctx, at, w) {
+				if err != nil {
+					yield(State{}, err)
+					return
+				}
+				if state.Item.Status.Deleted() || !w.tagged(state.Item) {
+					continue
+				}
+				state.Stale = stale(gaps, state, at)
+				if !yield(state, nil) {
+					return
+				}
+				if given++; given == filter.Limit {
+					return
+				}
 			}
 		}
 	}
+}
+
+// itemPlaces lists where there were items by an instant. States are asked for
+// place by place, as an engine may hold a whole answer in memory.
+func (h *History) itemPlaces(ctx context.Context, at time.Time, w wanted) ([]configtrail.Place, error) {
+	window := configtrail.Window{To: justAfter(at)}
+	var places []configtrail.Place
+	err := h.ask(ctx, "item_places", w.scope(window), holes{"seen": within("capture_time", window), "subject": w.subject()}, func(r *row) error {
+		places = append(places, configtrail.Place{Account: r.text(), Region: r.text()})
+		return nil
+	})
+	return places, err
 }
 
 // states gives the last state of every resource, deleted ones too.

@@ -61,6 +61,13 @@ func newFileWriter[R any](t *table.Table, files folder, m month, level zstd.Leve
 	if err != nil {
 		return nil, err
 	}
+	return &fileWriter[R]{
+		table: t, files: files, path: name, month: m, file: file,
+		parquet: parquet.NewGenericWriter[R](file, writerOptions(level)...),
+	}, nil
+}
+
+func writerOptions(level zstd.Level) []parquet.WriterOption {
 	options := []parquet.WriterOption{
 		parquet.Compression(&zstd.Codec{Level: level}),
 		parquet.PageBufferSize(pageBytes),
@@ -72,10 +79,7 @@ func newFileWriter[R any](t *table.Table, files folder, m month, level zstd.Leve
 	for _, column := range unbounded() {
 		options = append(options, parquet.SkipPageBounds(column...))
 	}
-	return &fileWriter[R]{
-		table: t, files: files, path: name, month: m, file: file,
-		parquet: parquet.NewGenericWriter[R](file, options...),
-	}, nil
+	return options
 }
 
 // unbounded names the columns whose least and greatest value tell nothing, and

@@ -17,8 +17,10 @@ const (
 	// indexEntries is how many known rows a writer keeps in memory before it
 	// lets go of the partitions it used least recently: 32 bytes each.
 	indexEntries = 3 << 20
-	// recentEntries is the size from which new entries are sorted into the others.
-	recentEntries = 16 << 10
+	// recentLeast and recentShare bound the new entries of a part, which are in
+	// a map and so larger: beyond both, they are sorted into the others.
+	recentLeast = 256
+	recentShare = 8 // one in
 )
 
 // fingerprint stands for an identity: a hash that nobody can aim at.
@@ -89,7 +91,7 @@ func (x *index) add(ctx context.Context, at place, e entry) error {
 	p.fresh++
 	x.fresh++
 	x.size++
-	if len(p.recent) >= recentEntries {
+	if len(p.recent) >= max(recentLeast, len(p.sorted)/recentShare) {
 		x.size -= len(p.sorted) + len(p.recent)
 		p.settle()
 		x.size += len(p.sorted)

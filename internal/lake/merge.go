@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
@@ -16,10 +17,10 @@ import (
 
 const (
 	// fanIn is the most files that are merged at once.
-	fanIn = 24
+	fanIn = 16
 	// mergeBytes bounds what the largest rows of files that are merged at
 	// once may take: each is held packed, unpacked and as a row.
-	mergeBytes = 96 << 20
+	mergeBytes = 160 << 20
 )
 
 // source is a file of sorted rows that a merge reads.
@@ -135,20 +136,26 @@ func inOrder[R any](ctx context.Context, order layout[R], sources []source[R]) s
 			return
 		}
 		defer os.RemoveAll(temporary)
+		sources := slices.Clone(sources)
 		for pass := 0; ; pass++ {
+			// Sources with huge rows come last, where few are open at once.
+			slices.SortStableFunc(sources, func(a, b source[R]) int { return cmp.Compare(a.widest, b.widest) })
 			n := openable(sources)
 			if n == len(sources) {
 				break
 			}
-			// Merge no more than has to be, so that few rows are written twice.
-			first := sources[:max(2, min(n, len(sources)-n+1))]
+			first := sources[:n]
+			if n == fanIn {
+				// Merge no more than has to be, so that few rows are written twice.
+				first = sources[:min(n, len(sources)-n+1)]
+			}
 			path := filepath.Join(temporary, fmt.Sprintf("%d.parquet", pass))
 			widest, err := spill(ctx, path, merged(order, streamsOf(first)), order.weight)
 			if err != nil {
 				yield(nil, explain(fmt.Errorf("merge %s: %w", order.table, err)))
 				return
 			}
-			sources = append(slices.Clone(sources[len(first):]), source[R]{readRows[R](ctx, path, nil), widest})
+			sources = append(sources[len(first):], source[R]{readRows[R](ctx, path, nil), widest})
 		}
 		for row, err := range merged(order, streamsOf(sources)) {
 			if !yield(row, err) || err != nil {
@@ -186,9 +193,7 @@ func spill[R any](ctx context.Context, path string, rows stream[R], weight func(
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	writer := parquet.NewGenericWriter[R](file,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), parquet.PageBufferSize(pageBytes),
-		parquet.MaxRowsPerRowGroup(groupRows), parquet.DataPageStatistics(false))
+	writer := parquet.NewGenericWriter[R](file, writerOptions(zstd.SpeedFastest)...)
 	var inGroup int64
 	for row, err := range rows {
 		if err != nil {

@@ -30,7 +30,7 @@ func openParquet(path string) (*openFile, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read data file: %w", err), file.Close())
 	}
-	opened, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(32<<10))
+	opened, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(16<<10))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read data file %s: it is damaged: %w", path, err), file.Close())
 	}

@@ -56,7 +56,6 @@ var homes = map[string][]string{
 	"github.com/parquet-go/parquet-go":         {"internal/lake"},
 	"modernc.org/sqlite":                       {"internal/lake"},
 	"github.com/klauspost/compress":            {"internal/delivery", "internal/lake"},
-	"github.com/go-json-experiment/json":       {"internal/delivery", "internal/diff"},
 	"github.com/duckdb/duckdb-go":              {"internal/engine/duckdb"},
 	"github.com/zricethezav/gitleaks":          {"internal/redact"},
 	"github.com/rs/zerolog":                    {"internal/redact"},

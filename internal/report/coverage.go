@@ -45,11 +45,11 @@ func (t teller) coverage() []string {
 	return all
 }
 
-// newcomers are the accounts that joined within the month. In the first month
-// those that were there from its first delivery on are no news.
+// newcomers are the accounts that joined within the month. Those that came with
+// the very first deliveries are no news.
 func (t teller) newcomers() []string {
 	joined := slices.DeleteFunc(slices.Clone(t.Joined), func(p history.PlaceTime) bool {
-		return t.firstMonth() && p.Time.Sub(t.First) <= configtrail.MinGap
+		return p.Time.Sub(t.First) <= configtrail.MinGap
 	})
 	return atMost(t, joined, func(p history.PlaceTime) string {
 		return t.Text("report.coverage.joined", message.Args{"account": t.account(p.Account), "from": t.moment(p.Time)})

@@ -41,6 +41,9 @@ func (t teller) describe(c configtrail.Change) string {
 	slices.SortStableFunc(edits, func(a, b configtrail.Edit) int { return cmp.Compare(editScore(b), editScore(a)) })
 	var told []string
 	for _, e := range edits[:min(len(edits), editsAtMost)] {
+		if aboutTags(e.Path) && len(told) > 0 && !aboutTags(edits[0].Path) {
+			break // tags are told only where nothing else changed
+		}
 		told = append(told, t.Text("report.edit."+e.Op, message.Args{
 			"path": shortPath(e.Path), "old": shortValue(e.Old), "new": shortValue(e.New)}))
 	}

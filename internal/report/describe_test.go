@@ -16,6 +16,8 @@ func TestAChangeIsOneLine(t *testing.T) {
 		added("/configuration/ipPermissions/0/ipv4Ranges/2", `{"cidrIp":"0.0.0.0/0"}`),
 		configtrail.Edit{Path: "/tags/Cost~1Center", Op: configtrail.OpRemove, Old: json.RawMessage(`"1234"`)})
 	group.Name = "web"
+	ticket := updated("AWS::EC2::SecurityGroup", "sg-1", at, added("/configuration/tags/1", `{"key":"Ticket","value":"1"}`),
+		replaced("/configuration/description", `"old"`, `"new"`), added("/tags/Ticket", `"1"`))
 	tagged := updated("AWS::EC2::SecurityGroup", "sg-0a1b", at, configtrail.Edit{Path: "/tags/2024", Op: configtrail.OpRemove, Old: json.RawMessage(`"x"`)})
 	tagged.Tags = map[string]string{"Name": "名前"}
 	tagged.Key.Account = sandbox
@@ -34,6 +36,9 @@ func TestAChangeIsOneLine(t *testing.T) {
 		{group,
 			`11-05 14:05 EC2 SecurityGroup “web” (prod, ap-northeast-1): added ipPermissions.ipv4Ranges (cidrIp=0.0.0.0/0); description from old to new; 1 more edit`,
 			`11-05 14:05 EC2 SecurityGroup「web」（prod / ap-northeast-1）：ipPermissions.ipv4Ranges を追加（cidrIp=0.0.0.0/0）、description を old から new に変更、ほか1か所`},
+		{ticket,
+			"11-05 14:05 EC2 SecurityGroup “sg-1” (prod, ap-northeast-1): description from old to new; 2 more edits",
+			"11-05 14:05 EC2 SecurityGroup「sg-1」（prod / ap-northeast-1）：description を old から new に変更、ほか2か所"},
 		{tagged,
 			"11-05 14:05 EC2 SecurityGroup “名前” (777788889999, ap-northeast-1): removed tags.2024 (x)",
 			"11-05 14:05 EC2 SecurityGroup「名前」（777788889999 / ap-northeast-1）：tags.2024 を削除（x）"},

@@ -115,13 +115,13 @@ func (f *facts) usual(figure func(earlier) int64) int64 {
 	return median(values)
 }
 
-// median is the middle value, the lower of two; 0 of none.
+// median is the middle value, or the mean of the middle two, rounded down; 0 of none.
 func median(values []int64) int64 {
 	if len(values) == 0 {
 		return 0
 	}
 	values = slices.Sorted(slices.Values(values))
-	return values[(len(values)-1)/2]
+	return (values[(len(values)-1)/2] + values[len(values)/2]) / 2
 }
 
 // percent is part of whole, rounded to whole percent.

@@ -72,6 +72,7 @@ func (f *facts) figures(s history.Summary) {
 	if s.By.Actor != nil {
 		f.Actor = list(counts(s.By.Actor))
 	}
+	f.Day = nil
 	today := f.Now.In(f.Zone).Format(time.DateOnly)
 	for _, d := range s.By.Day {
 		if d.Key <= today || d.Changes > 0 {

@@ -4,6 +4,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"configtrail"
 	"configtrail/internal/message"
@@ -79,22 +81,27 @@ func EscapeMarkdown(text string) string {
 	text = configtrail.Visible(text)
 	var b strings.Builder
 	for start := 0; start < len(text); {
-		end := start
-		for end < len(text) && !strings.ContainsRune(" |`\\", rune(text[end])) {
-			end++
+		end := len(text)
+		if n := strings.IndexFunc(text[start:], separates); n > 0 {
+			end = start + n
+		} else if n == 0 {
+			_, size := utf8.DecodeRuneInString(text[start:])
+			end = start + size
 		}
-		switch word := text[start:end]; {
-		case word == "":
-			end++
-			escapeWord(&b, text[start:end], start == 0)
-		case linked(word):
+		if word := text[start:end]; linked(word) {
 			b.WriteString("`" + word + "`")
-		default:
+		} else {
 			escapeWord(&b, word, start == 0)
 		}
 		start = end
 	}
 	return b.String()
+}
+
+// separates reports what ends a word: what a code span can't hold in every
+// place, and spaces and marks that belong to no address.
+func separates(r rune) bool {
+	return strings.ContainsRune(" |`\\", r) || r > unicode.MaxASCII && (unicode.IsPunct(r) || unicode.IsSymbol(r))
 }
 
 // linked reports whether a word holds what readers link by themselves: the
@@ -119,7 +126,7 @@ func escapeWord(b *strings.Builder, word string, first bool) {
 		switch {
 		case strings.ContainsRune("\\`*_[]#|~!$", r),
 			first && i == 0 && strings.ContainsRune("+-=", r),
-			digits && i > 0 && (r == '.' || r == ')'):
+			digits && i > 0 && i == len(word)-1 && (r == '.' || r == ')'):
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		case r == '<':

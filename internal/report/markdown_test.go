@@ -23,6 +23,7 @@ func TestEscapeMarkdown(t *testing.T) {
 		"~~x~~ $y$":         `\~\~x\~\~ \$y\$`,
 		`a\b`:               `a\\b`,
 		"see https://x.y/z": "see `https://x.y/z`",
+		"（本番）：a.example、次":  "（本番）：`a.example`、次",
 		"evil.example":      "`evil.example`",
 		"10.0.0.0/8":        "10.0.0.0/8",
 		"end. Begin":        "end. Begin",

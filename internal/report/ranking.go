@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -113,11 +114,17 @@ func aboutTags(path string) bool {
 }
 
 // opens reports whether an edit lets everyone in who was not in before: any
-// address, any principal, or any action. Rules about the way out let nobody in.
+// address, any principal, or any action. Rules about the way out, routes and
+// denials let nobody in.
 func opens(e configtrail.Edit) bool {
 	path := strings.ToLower(e.Path)
-	if strings.Contains(path, "egress") {
+	if strings.Contains(path, "egress") || strings.Contains(path, "/routes/") {
 		return false
+	}
+	for _, denial := range []string{`"Effect":"Deny"`, `"ruleAction":"deny"`, `"egress":true`} {
+		if bytes.Contains(e.New, []byte(denial)) {
+			return false
+		}
 	}
 	return everyone(path, e.New) && !everyone(path, e.Old)
 }

@@ -136,6 +136,11 @@ func TestEveryone(t *testing.T) {
 		{"/configuration/Policy/Statement/0/Principal", `"*"`, true},
 		{"/configuration/Policy/Statement/0/Action", `"*"`, true},
 		{"/configuration/filter", `"*"`, false},
+		{"/configuration/routes/2", `{"destinationCidrBlock":"0.0.0.0/0","natGatewayId":"nat-1"}`, false},
+		{"/configuration/Policy/Statement/1", `{"Action":"s3:*","Effect":"Deny","Principal":"*"}`, false},
+		{"/configuration/entries/1", `{"cidrBlock":"0.0.0.0/0","egress":false,"ruleAction":"allow"}`, true},
+		{"/configuration/entries/1", `{"cidrBlock":"0.0.0.0/0","egress":false,"ruleAction":"deny"}`, false},
+		{"/configuration/entries/1", `{"cidrBlock":"0.0.0.0/0","egress":true,"ruleAction":"allow"}`, false},
 	} {
 		if got := opens(configtrail.Edit{Path: c.path, New: json.RawMessage(c.value)}); got != c.want {
 			t.Errorf("%s %s: %v", c.path, c.value, got)

@@ -171,13 +171,18 @@ func (t teller) notOver() []string {
 		return nil
 	case !t.covered():
 		return []string{t.say("report.situation.not_over_nothing")}
-	case len(t.Awaited) == 0: // every place is overdue, which is said of its own
+	case len(t.Awaited) == 0 && len(t.Overdue) > 0: // which places is said of its own
 		return []string{t.say("report.situation.not_over_overdue")}
 	}
-	return []string{t.Text("report.situation.not_over", message.Args{"until": t.moment(t.awaitedSince())})}
+	until := t.awaitedSince()
+	if until.IsZero() { // a clock that is behind the deliveries
+		until = t.Now
+	}
+	return []string{t.Text("report.situation.not_over", message.Args{"until": t.moment(until)})}
 }
 
-// awaitedSince is up to when the places that deliver on time are complete.
+// awaitedSince is up to when the places that deliver on time are complete; zero
+// where nothing is awaited.
 func (t teller) awaitedSince() time.Time {
 	var least time.Time
 	for _, p := range t.Awaited {

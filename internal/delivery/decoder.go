@@ -51,7 +51,7 @@ func (d *decoder) run(src *source) {
 		if d.index > 0 {
 			reason = fmt.Sprintf("behind item %d: %s", d.index-1, reason)
 		}
-		d.reject(-1, min(t.offset(), src.total), bad.code, reason)
+		_ = d.reject(-1, min(t.offset(), src.total), bad.code, reason) // the last record: nobody is asked to go on
 	default:
 		d.yield(Record{}, fmt.Errorf("decode %s: %w", d.doc.Source.Key, err))
 	}

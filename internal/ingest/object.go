@@ -115,7 +115,7 @@ func (r *reading) item(ctx context.Context, record delivery.Record) error {
 	hash, err := diff.Hash(r.HashKey, item)
 	if err != nil {
 		r.reject(record, err)
-		return nil //nolint:nilerr // what is wrong with one item is in quarantine now
+		return nil // what is wrong with one item is in quarantine now
 	}
 	item.ContentHash = hash
 	r.see(item.CaptureTime)

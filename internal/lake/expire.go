@@ -18,7 +18,7 @@ const keepInPassing = time.Hour
 func (l *Lake) expireInPassing(ctx context.Context, name string) error {
 	t, err := l.load(ctx, name)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // see above
 	}
 	old := 0
 	for _, snapshot := range t.Metadata().Snapshots() {

@@ -75,7 +75,7 @@ func loadFrom(ctx context.Context, path string, headers []Header, order []int, i
 
 func loadGroup(ctx context.Context, group parquet.RowGroup, first int64, headers []Header, order []int, items []configtrail.ConfigurationItem) error {
 	reader := parquet.NewGenericRowGroupReader[itemRow](group)
-	defer reader.Close()
+	defer func() { _ = reader.Close() }() // it was only read
 	at := int64(0)
 	for i := 0; i < len(order); {
 		if ctx.Err() != nil {

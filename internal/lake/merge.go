@@ -135,7 +135,7 @@ func inOrder[R any](ctx context.Context, order layout[R], sources []source[R]) s
 			yield(nil, fmt.Errorf("merge %s: %w", order.table, err))
 			return
 		}
-		defer os.RemoveAll(temporary)
+		defer func() { _ = os.RemoveAll(temporary) }() // scratch; what stays is the system's to clear
 		sources := slices.Clone(sources)
 		for pass := 0; ; pass++ {
 			// Sources with huge rows come last, where few are open at once.

@@ -83,7 +83,7 @@ func readRows[R any](ctx context.Context, path string, keep func(*openFile, parq
 
 func readGroup[R any](ctx context.Context, f *openFile, group parquet.RowGroup, yield func(*R, error) bool) bool {
 	reader := parquet.NewGenericRowGroupReader[R](group)
-	defer reader.Close()
+	defer func() { _ = reader.Close() }() // it was only read
 	batch := batchOf(group)
 	for {
 		if err := ctx.Err(); err != nil {

@@ -84,7 +84,7 @@ func columnsOf(fields []iceberg.NestedField) ([]Column, error) {
 
 func typeOf(typ iceberg.Type) (Type, error) {
 	var parts []iceberg.NestedField
-	kind := Kind("")
+	var kind Kind
 	switch typ := typ.(type) {
 	case *iceberg.ListType:
 		kind, parts = List, typ.Fields()

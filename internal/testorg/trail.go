@@ -51,11 +51,6 @@ func (a *actor) through(service string) *actor {
 	return &copied
 }
 
-// root is the account's root user.
-func (w *world) root(a *account) *actor {
-	return &actor{kind: "Root", arn: "arn:aws:iam::" + a.id + ":root", id: a.id, agent: "Mozilla/5.0 Chrome/128.0", ip: "192.0.2.77"}
-}
-
 // call is one CloudTrail event.
 type call struct {
 	id       string

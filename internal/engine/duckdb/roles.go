@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -241,7 +242,8 @@ func empty(value any) bool {
 
 // hinted gives a refusal a nearer next step than the general one.
 func hinted(err error, next string) error {
-	if general, ok := err.(*configtrail.Hint); ok {
+	var general *configtrail.Hint
+	if errors.As(err, &general) {
 		err = general.Err
 	}
 	return configtrail.WithHint(err, next)

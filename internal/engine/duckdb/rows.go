@@ -116,7 +116,7 @@ func (r *reader) all(ctx context.Context, columns int) iter.Seq2[[]any, error] {
 				err = fmt.Errorf("read rows: %w", cause)
 			}
 			switch {
-			case err == io.EOF:
+			case errors.Is(err, io.EOF):
 				return
 			case err != nil:
 				yield(nil, err)

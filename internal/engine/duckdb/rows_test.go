@@ -162,7 +162,7 @@ func TestQueryMistakes(t *testing.T) {
 			if !errors.Is(err, test.want) || len(err.Error()) < len(test.message) {
 				t.Fatalf("%s: %v; want %v", test.sql, err, test.want)
 			}
-			if test.want == configtrail.ErrInvalid && err.Error()[:len(test.message)] != test.message {
+			if errors.Is(test.want, configtrail.ErrInvalid) && err.Error()[:len(test.message)] != test.message {
 				t.Errorf("%s: %q; want %q", test.sql, err, test.message)
 			}
 		})

@@ -83,7 +83,6 @@ func (a *app) root() *cobra.Command {
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
-	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagProblem(err) })
 	a.globalFlags(root.PersistentFlags())
 	root.AddCommand(
@@ -175,6 +174,7 @@ func (a *app) knownCommand(root *cobra.Command, given []string) error {
 	if len(given) == 0 {
 		return nil
 	}
+	root.SuggestionsMinimumDistance = min(2, len(given[0])/3)
 	near := root.SuggestionsFor(given[0])
 	if len(near) == 0 {
 		return misused("command", message.Args{"text": given[0]})

@@ -69,59 +69,60 @@ func (a *app) changes(ctx context.Context, f *filterFlags, format string) error 
 }
 
 func (a *app) writeChanges(ctx context.Context, s *session, filter history.Filter, format string, warnings []history.Warning) error {
+	visit, finish := func(c configtrail.Change) error { return writeJSON(a.Stdout, a.record(c)) }, func() error { return nil }
 	switch format {
+	case "text":
+		return a.changesText(ctx, s, filter)
 	case "json":
 		return a.changesJSON(ctx, s, filter, warnings)
-	case "jsonl":
-		return a.eachChange(ctx, s, filter, func(c configtrail.Change) error { return writeJSON(a.Stdout, a.record(c)) })
 	case "csv":
 		w := newCSV(a.Stdout)
 		if err := w.row("id", "time", "account", "account_name", "region", "type", "resource_id", "name", "kind", "noise", "path", "op", "old", "new", "source"); err != nil {
 			return err
 		}
-		err := a.eachChange(ctx, s, filter, func(c configtrail.Change) error { return a.changeCSV(w, c) })
-		w.Flush()
-		return errors.Join(err, w.Error())
+		visit, finish = func(c configtrail.Change) error { return a.changeCSV(w, c) }, w.finish
 	case "markdown":
 		if err := markdownHead(a.Stdout, a.t("changes.time"), a.t("changes.kind"), a.t("changes.resource"), a.t("changes.where"), a.t("changes.edits")); err != nil {
 			return err
 		}
-		return a.eachChange(ctx, s, filter, func(c configtrail.Change) error {
+		visit = func(c configtrail.Change) error {
 			return markdownRow(a.Stdout, a.stamp(c.Time), a.changeKind(c), label(c.Key, c.Name, c.Tags), a.place(c.Key.Account, c.Key.Region),
 				strings.Join(a.editLines(c.Edits), "; "))
-		})
+		}
 	}
-	return a.changesText(ctx, s, filter)
+	_, err := a.eachChange(ctx, s, filter, visit)
+	return errors.Join(err, finish())
 }
 
-// eachChange visits the changes that a filter lets through: one page where there
-// is a limit, and then says on standard error what it left out; else all, of
-// which there may be more than memory holds.
-func (a *app) eachChange(ctx context.Context, s *session, filter history.Filter, visit func(configtrail.Change) error) error {
+// eachChange visits the changes that a filter lets through and counts them: one
+// page where there is a limit, and then says on standard error what it left out;
+// else all, of which there may be more than memory holds.
+func (a *app) eachChange(ctx context.Context, s *session, filter history.Filter, visit func(configtrail.Change) error) (total int64, err error) {
 	if filter.Limit == 0 {
 		for c, err := range s.EachChange(ctx, filter) {
 			if err != nil {
-				return err
+				return total, err
 			}
+			total++
 			if err := visit(c); err != nil {
-				return err
+				return total, err
 			}
 		}
-		return nil
+		return total, nil
 	}
 	page, err := s.Changes(ctx, filter)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, c := range page.Changes {
 		if err := visit(c); err != nil {
-			return err
+			return page.Total, err
 		}
 	}
 	if page.Next != "" {
 		fmt.Fprintln(a.Stderr, a.p.Text("changes.more", message.Args{"shown": len(page.Changes), "n": page.Total, "cursor": page.Next}))
 	}
-	return nil
+	return page.Total, nil
 }
 
 // changesJSON writes one page with what continues and limits it.
@@ -157,7 +158,7 @@ func (a *app) record(c configtrail.Change) configtrail.ChangeRecord {
 // changesText writes the span, then one paragraph a change.
 func (a *app) changesText(ctx context.Context, s *session, filter history.Filter) error {
 	fmt.Fprintln(a.Stdout, a.spanLine(filter.Window))
-	total, err := s.Count(ctx, filter)
+	total, err := a.eachChange(ctx, s, filter, func(c configtrail.Change) error { return a.changeText(a.Stdout, c) })
 	if err != nil {
 		return err
 	}
@@ -165,11 +166,8 @@ func (a *app) changesText(ctx context.Context, s *session, filter history.Filter
 		fmt.Fprintln(a.Stdout, a.t("changes.none"))
 		return a.whereDataIs(ctx, s, filter)
 	}
-	err = a.eachChange(ctx, s, filter, func(c configtrail.Change) error { return a.changeText(a.Stdout, c) })
-	if err == nil {
-		fmt.Fprintln(a.Stdout, a.p.Text("changes.count", message.Args{"n": total}))
-	}
-	return err
+	fmt.Fprintln(a.Stdout, a.p.Text("changes.count", message.Args{"n": total}))
+	return nil
 }
 
 // whereDataIs says which span the deliveries have, to a person who asked for another.

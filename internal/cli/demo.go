@@ -17,10 +17,10 @@ import (
 )
 
 // demoMonths is how long the demo's organisation has been recorded.
-const demoMonths = 4
+const demoMonths = 3
 
 // demoStart is its first month; the report is about the last.
-var demoStart = configtrail.Month{Year: 2024, Month: time.August}
+var demoStart = configtrail.Month{Year: 2024, Month: time.September}
 
 func (a *app) demoCommand() *cobra.Command {
 	var format string

@@ -29,46 +29,47 @@ func (a *app) doctorCommand() *cobra.Command {
 
 // examination is what doctor finds, as its JSON.
 type examination struct {
-	Lake        string          `json:"lake"`
-	From        *time.Time      `json:"from"`
-	To          *time.Time      `json:"to"`
-	Places      []placeJSON     `json:"places"`
-	Gaps        []gapJSON       `json:"gaps"`
-	Overdue     []warningJSON   `json:"overdue"` // places whose next delivery should have come
-	Quarantine  []troubledJSON  `json:"quarantine"`
-	Items       int64           `json:"items"`      // distinct
-	Objects     int64           `json:"objects"`    // read
-	Duplicates  int64           `json:"duplicates"` // items read that were in already
-	Rejected    int64           `json:"rejected"`
-	TwoStates   int64           `json:"two_states"` // captures with more than one state
-	Pending     bool            `json:"pending"`    // items are in whose changes are not derived yet
-	Sources     []ingest.Survey `json:"sources"`
-	Advice      []string        `json:"advice"`
+	Lake        string             `json:"lake"`
+	From        *configtrail.Stamp `json:"from"`
+	To          *configtrail.Stamp `json:"to"`
+	Places      []placeJSON        `json:"places"`
+	Gaps        []gapJSON          `json:"gaps"`
+	Overdue     []warningJSON      `json:"overdue"` // places whose next delivery should have come
+	Quarantine  []troubledJSON     `json:"quarantine"`
+	Items       int64              `json:"items"`      // distinct
+	Objects     int64              `json:"objects"`    // read
+	Duplicates  int64              `json:"duplicates"` // items read that were in already
+	Rejected    int64              `json:"rejected"`
+	TwoStates   int64              `json:"two_states"` // captures with more than one state
+	Pending     bool               `json:"pending"`    // items are in whose changes are not derived yet
+	Sources     []ingest.Survey    `json:"sources"`
+	Advice      []string           `json:"advice"`
 	integrity   history.Integrity
 	gaps        []configtrail.Gap
-	late        []history.Warning
+	late        []history.Warning // places whose next delivery should have come
+	touched     []history.Warning // all trouble of the span, which decides the exit code
 	unknownGaps int
 }
 
 // gapJSON is a Gap with open ends as null.
 type gapJSON struct {
-	Account string     `json:"account"`
-	Region  string     `json:"region"`
-	Types   []string   `json:"types"`
-	From    *time.Time `json:"from"`
-	To      *time.Time `json:"to"`
-	Reason  string     `json:"reason"`
+	Account string             `json:"account"`
+	Region  string             `json:"region"`
+	Types   []string           `json:"types"`
+	From    *configtrail.Stamp `json:"from"`
+	To      *configtrail.Stamp `json:"to"`
+	Reason  string             `json:"reason"`
 }
 
 type placeJSON struct {
-	Account       string    `json:"account"`
-	AccountName   string    `json:"account_name,omitempty"`
-	Region        string    `json:"region"`
-	First         time.Time `json:"first"`
-	Last          time.Time `json:"last"`
-	CompleteUntil time.Time `json:"complete_until"`
-	Snapshots     int64     `json:"snapshots"`
-	IntervalHours float64   `json:"snapshot_interval_hours"` // median; 0: unknown, so gaps are unknown too
+	Account       string            `json:"account"`
+	AccountName   string            `json:"account_name,omitempty"`
+	Region        string            `json:"region"`
+	First         configtrail.Stamp `json:"first"`
+	Last          configtrail.Stamp `json:"last"`
+	CompleteUntil configtrail.Stamp `json:"complete_until"`
+	Snapshots     int64             `json:"snapshots"`
+	IntervalHours float64           `json:"snapshot_interval_hours"` // median; 0: unknown, so gaps are unknown too
 }
 
 type troubledJSON struct {
@@ -76,7 +77,7 @@ type troubledJSON struct {
 	Key         string                    `json:"key"`
 	Account     string                    `json:"account,omitempty"`
 	Region      string                    `json:"region,omitempty"`
-	WrittenAt   *time.Time                `json:"written_at"`
+	WrittenAt   *configtrail.Stamp        `json:"written_at"`
 	Archived    bool                      `json:"archived,omitempty"`
 	Quarantined []configtrail.Quarantined `json:"quarantined"`
 	MendedBy    string                    `json:"mended_by,omitempty"`
@@ -119,23 +120,10 @@ func (a *app) doctor(ctx context.Context, f *filterFlags, named []string, format
 	if err != nil {
 		return err
 	}
-	return a.judge(e.warnings(), s.pending)
+	return a.judge(e.touched, s.pending)
 }
 
-// warnings are the reasons why answers over the whole span are not whole.
-func (e *examination) warnings() []history.Warning {
-	all := e.late
-	if len(e.gaps) > 0 {
-		all = append(all, history.Warning{Kind: history.WarnGap})
-	}
-	for _, q := range e.Quarantine {
-		if q.MendedBy == "" {
-			return append(all, history.Warning{Kind: history.WarnQuarantine})
-		}
-	}
-	return all
-}
-
+// examine looks at all that the lake tells about itself.
 func (a *app) examine(ctx context.Context, s *session, filter history.Filter) (*examination, error) {
 	e := &examination{
 		Lake: a.set.Lake, From: a.moment(filter.Window.From), To: a.moment(filter.Window.To), Pending: s.pending,
@@ -149,22 +137,26 @@ func (a *app) examine(ctx context.Context, s *session, filter history.Filter) (*
 		e.Gaps = append(e.Gaps, gapJSON{g.Account, g.Region, append([]string{}, g.Types...), a.moment(g.From), a.moment(g.To), g.Reason})
 	}
 	e.gaps = coverage.Gaps
-	late, err := s.Late(ctx, filter.Window, filter)
+	touched, err := s.Touched(ctx, filter.Window, filter)
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range late {
-		if w.Kind == history.WarnLate {
+	for _, w := range touched {
+		switch {
+		case w.Kind == history.WarnPending || w.Reason == history.ReasonBeforeFirst || w.Reason == history.ReasonNoCoverage:
+			continue // how things are, and no trouble
+		case w.Kind == history.WarnLate:
 			e.late = append(e.late, w)
 		}
+		e.touched = append(e.touched, w)
 	}
 	e.Overdue = a.warningsJSON(e.late, false)
 	for _, p := range coverage.Places {
 		if p.Interval == 0 && p.Region != configtrail.Global {
 			e.unknownGaps++
 		}
-		e.Places = append(e.Places, placeJSON{p.Account, a.set.AccountName(p.Account), p.Region, p.First.In(a.zone), p.Last.In(a.zone),
-			p.CompleteUntil.In(a.zone), p.Snapshots, p.Interval.Hours()})
+		e.Places = append(e.Places, placeJSON{p.Account, a.set.AccountName(p.Account), p.Region, configtrail.Stamp(p.First.In(a.zone)), configtrail.Stamp(p.Last.In(a.zone)),
+			configtrail.Stamp(p.CompleteUntil.In(a.zone)), p.Snapshots, p.Interval.Hours()})
 	}
 	troubled, err := s.Quarantine(ctx, filter)
 	if err != nil {
@@ -192,6 +184,17 @@ func (a *app) advice(e *examination) []string {
 			mended++
 		}
 	}
+	missing, archived, scope := 0, 0, 0
+	for _, g := range e.gaps {
+		switch g.Reason {
+		case configtrail.GapNoDelivery:
+			missing++
+		case configtrail.GapArchived:
+			archived++
+		case configtrail.GapScope, configtrail.GapExcluded:
+			scope++
+		}
+	}
 	for _, rule := range []struct {
 		holds bool
 		key   string
@@ -201,7 +204,9 @@ func (a *app) advice(e *examination) []string {
 		{e.Pending, "report.situation.pending", nil},
 		{lost > 0, "doctor.advice.lost", message.Args{"n": lost}},
 		{mended > 0, "doctor.advice.mended", message.Args{"n": mended}},
-		{len(e.gaps) > 0, "doctor.advice.gaps", message.Args{"n": len(e.gaps)}},
+		{missing > 0, "doctor.advice.gaps", message.Args{"n": missing}},
+		{archived > 0, "doctor.advice.archived", message.Args{"n": archived}},
+		{scope > 0, "doctor.advice.scope", message.Args{"n": scope}},
 		{len(e.late) > 0, "doctor.advice.late", message.Args{"n": len(e.late)}},
 		{e.unknownGaps > 0, "report.gap.unknown", message.Args{"n": e.unknownGaps}},
 		{e.TwoStates > 0, "doctor.advice.two_states", message.Args{"n": e.TwoStates}},
@@ -226,10 +231,10 @@ func (a *app) examined(e *examination) {
 	out := a.Stdout
 	from, to := "…", "…"
 	if e.From != nil {
-		from = a.stamp(*e.From)
+		from = a.stamp(time.Time(*e.From))
 	}
 	if e.To != nil {
-		to = a.stamp(*e.To)
+		to = a.stamp(time.Time(*e.To))
 	}
 	fmt.Fprintln(out, a.p.Text("cli.span", message.Args{"from": from, "to": to, "zone": a.zone.String()}))
 	fmt.Fprintln(out, a.p.Text("doctor.lake", message.Args{"lake": configtrail.Visible(e.Lake), "objects": e.Objects, "items": e.Items, "duplicates": e.Duplicates, "rejected": e.Rejected}))
@@ -241,7 +246,7 @@ func (a *app) examined(e *examination) {
 		if p.IntervalHours > 0 {
 			interval = fmt.Sprintf("%.0f h", p.IntervalHours)
 		}
-		t.row(a.accountLabel(p.Account), p.Region, a.stamp(p.First), a.stamp(p.Last), a.stamp(p.CompleteUntil), message.Number(p.Snapshots), interval)
+		t.row(a.accountLabel(p.Account), p.Region, a.stamp(time.Time(p.First)), a.stamp(time.Time(p.Last)), a.stamp(time.Time(p.CompleteUntil)), message.Number(p.Snapshots), interval)
 	}
 	_ = t.write(out) // to the person's terminal: if it is gone nobody misses the rest
 	if len(e.gaps)+len(e.late) > 0 {

@@ -53,8 +53,7 @@ func told(key string, err error) error {
 	return &configtrail.Problem{Key: key, Args: message.Args{"what": detail(err)}, Err: err}
 }
 
-// detail is what an error says, a line each, without the kind of error in front,
-// which the lead tells.
+// detail is what an error says, without the kind of error in front, which the lead tells.
 func detail(err error) []string {
 	text := err.Error()
 	for _, kind := range kinds() {
@@ -63,7 +62,7 @@ func detail(err error) []string {
 			break
 		}
 	}
-	return strings.Split(strings.TrimRight(text, "\n"), "\n")
+	return []string{text}
 }
 
 type kind struct {
@@ -159,7 +158,8 @@ func settingsProblem(err error) error {
 	if errors.Is(err, configtrail.ErrNotFound) {
 		return told("no_settings", err)
 	}
-	return told("settings", err)
+	lines := strings.Split(detail(err)[0], "\n") // of a file, which tells of all that is wrong at once
+	return &configtrail.Problem{Key: "settings", Args: message.Args{"what": lines}, Err: err}
 }
 
 // queryProblem tells what is wrong with a statement.

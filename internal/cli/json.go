@@ -3,39 +3,41 @@ package cli
 import (
 	"time"
 
+	"configtrail"
 	"configtrail/internal/history"
 )
 
 // completeJSON is up to when deliveries are complete.
 type completeJSON struct {
-	Min *time.Time          `json:"min"`
-	By  []history.PlaceTime `json:"by"`
+	Min *configtrail.Stamp  `json:"min"` // null where nothing was delivered
+	By  []placeCompleteJSON `json:"by"`
+}
+
+type placeCompleteJSON struct {
+	Account string            `json:"account"`
+	Region  string            `json:"region"`
+	Time    configtrail.Stamp `json:"time"`
 }
 
 func (a *app) completeJSON(c history.Completeness) completeJSON {
-	out := completeJSON{By: []history.PlaceTime{}}
-	if !c.Min.IsZero() {
-		least := c.Min.In(a.zone)
-		out.Min = &least
-	}
+	out := completeJSON{Min: a.moment(c.Min), By: []placeCompleteJSON{}}
 	for _, p := range c.By {
-		p.Time = p.Time.In(a.zone)
-		out.By = append(out.By, p)
+		out.By = append(out.By, placeCompleteJSON{p.Account, p.Region, configtrail.Stamp(p.Time.In(a.zone))})
 	}
 	return out
 }
 
 // warningJSON is one reason why an answer may not be whole.
 type warningJSON struct {
-	Kind    string     `json:"kind"` // "gap", "quarantine", "late" or "pending"
-	Reason  string     `json:"reason,omitempty"`
-	Account string     `json:"account,omitempty"`
-	Region  string     `json:"region,omitempty"`
-	Types   []string   `json:"types,omitempty"`
-	From    *time.Time `json:"from,omitempty"`
-	To      *time.Time `json:"to,omitempty"`
-	Key     string     `json:"key,omitempty"`
-	Count   int64      `json:"count,omitempty"`
+	Kind    string             `json:"kind"` // "gap", "quarantine", "late" or "pending"
+	Reason  string             `json:"reason,omitempty"`
+	Account string             `json:"account,omitempty"`
+	Region  string             `json:"region,omitempty"`
+	Types   []string           `json:"types,omitempty"`
+	From    *configtrail.Stamp `json:"from,omitempty"`
+	To      *configtrail.Stamp `json:"to,omitempty"`
+	Key     string             `json:"key,omitempty"`
+	Count   int64              `json:"count,omitempty"`
 }
 
 // warningsJSON are the warnings of an answer, and whether changes of it are not derived yet.
@@ -51,10 +53,4 @@ func (a *app) warningsJSON(warnings []history.Warning, pending bool) []warningJS
 }
 
 // moment is a time of JSON in the asked zone; null where it is open.
-func (a *app) moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.In(a.zone)
-	return &t
-}
+func (a *app) moment(t time.Time) *configtrail.Stamp { return configtrail.StampIn(t, a.zone) }

@@ -33,7 +33,7 @@ func (a *app) remark(text string) {
 }
 
 // exact is a time for programs, as JSON has it.
-func (a *app) exact(t time.Time) string { return t.In(a.zone).Format(time.RFC3339Nano) }
+func (a *app) exact(t time.Time) string { return t.In(a.zone).Format(configtrail.StampLayout) }
 
 // writeJSON writes one value on one line. < and > stay as they are, being no
 // danger in a file; characters that hide or move text become escapes, which
@@ -80,6 +80,12 @@ func (c csvWriter) row(cells ...string) error {
 		safe[i] = csvCell(cell)
 	}
 	return c.Write(safe)
+}
+
+// finish writes what is still held back.
+func (c csvWriter) finish() error {
+	c.Flush()
+	return c.Error()
 }
 
 // csvCell makes a cell visible and inert: what begins like a formula is quoted.

@@ -24,7 +24,6 @@ const defaultRows = 1000
 
 // queryFlags are the flags of query as they were typed.
 type queryFlags struct {
-	filterFlags
 	format  string
 	rows    int64
 	timeout time.Duration
@@ -68,7 +67,7 @@ func (a *app) query(ctx context.Context, f queryFlags, sql string) error {
 	defer s.close()
 	result, err := s.engine.RunGuarded(ctx,
 		duckdb.ChildCommand{Path: a.Executable, Args: []string{childName}},
-		duckdb.GuardedQuery{SQL: sql, MaxRows: f.rows, Timeout: f.timeout})
+		duckdb.GuardedQuery{SQL: sql, MaxRows: f.rows, Timeout: f.timeout, Zone: a.zone.String()})
 	if err != nil {
 		return queryProblem(err)
 	}
@@ -152,10 +151,7 @@ func (a *app) rowWriter(names []string, format string) (write func([]any) error,
 			}, nil
 	case "csv":
 		w := newCSV(a.Stdout)
-		return func(row []any) error { return w.row(a.cells(row)...) }, func() error {
-			w.Flush()
-			return w.Error()
-		}, w.row(names...)
+		return func(row []any) error { return w.row(a.cells(row)...) }, w.finish, w.row(names...)
 	case "markdown":
 		return func(row []any) error { return markdownRow(a.Stdout, a.cells(row)...) }, nothing, markdownHead(a.Stdout, names...)
 	}
@@ -208,9 +204,12 @@ func (r rowJSON) MarshalJSON() ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// jsonValue is a value as JSON can have it: it has no number for NaN and infinity.
+// jsonValue is a value as our JSON has it: times with milliseconds, and text for
+// NaN and infinity, for which JSON has no number.
 func jsonValue(value any) any {
 	switch v := value.(type) {
+	case time.Time:
+		return configtrail.Stamp(v)
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Sprint(v)

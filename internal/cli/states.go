@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -57,19 +56,15 @@ func (a *app) diff(ctx context.Context, f *filterFlags, text, format string) err
 		return err
 	}
 	if format == "json" {
+		complete, err := s.CompleteUntil(ctx, history.Filter{Resources: []string{key.String()}})
+		if err != nil {
+			return err
+		}
 		err = writeJSON(a.Stdout, struct {
-			Account    string             `json:"account"`
-			Region     string             `json:"region"`
-			Type       string             `json:"type"`
-			ResourceID string             `json:"resource_id"`
-			From       time.Time          `json:"from"`
-			To         time.Time          `json:"to"`
-			Before     *stateJSON         `json:"before"`
-			After      *stateJSON         `json:"after"`
-			Edits      []configtrail.Edit `json:"edits"`
-			Warnings   []warningJSON      `json:"warnings"`
-		}{key.Account, key.Region, key.Type, key.ID, window.From.In(a.zone), window.To.In(a.zone),
-			a.stateJSON(difference.Before), a.stateJSON(difference.After), difference.Edits, a.warningsJSON(warnings, s.pending)})
+			history.DifferenceRecord
+			CompleteUntil completeJSON  `json:"complete_until"`
+			Warnings      []warningJSON `json:"warnings"`
+		}{difference.Record(a.zone, a.set.AccountName(key.Account)), a.completeJSON(complete), a.warningsJSON(warnings, s.pending)})
 		if err != nil {
 			return err
 		}
@@ -118,51 +113,6 @@ func (a *app) atCommand() *cobra.Command {
 	a.failFlag(c)
 	a.formatFlag(c, &format, "text", "json", "jsonl", "csv", "markdown")
 	return c
-}
-
-// stateJSON is one resource as of a time.
-type stateJSON struct {
-	Account       string                     `json:"account"`
-	AccountName   string                     `json:"account_name,omitempty"`
-	Region        string                     `json:"region"`
-	Type          string                     `json:"type"`
-	ResourceID    string                     `json:"resource_id"`
-	Name          string                     `json:"name"`
-	ARN           string                     `json:"arn"`
-	Status        configtrail.Status         `json:"status"`
-	Time          time.Time                  `json:"time"` // of the capture that shows the state
-	Kind          configtrail.Kind           `json:"kind"`
-	Since         time.Time                  `json:"since"`
-	Stale         bool                       `json:"stale"`
-	Tags          map[string]string          `json:"tags"`
-	Relationships []configtrail.Relationship `json:"relationships"`
-	Configuration json.RawMessage            `json:"configuration"`
-	Supplementary json.RawMessage            `json:"supplementary_configuration"`
-	Source        configtrail.Source         `json:"source"`
-}
-
-func (a *app) stateJSON(s *history.State) *stateJSON {
-	if s == nil {
-		return nil
-	}
-	item := s.Item
-	out := &stateJSON{
-		item.Key.Account, a.set.AccountName(item.Key.Account), item.Key.Region, item.Key.Type, item.Key.ID, item.Name, item.ARN,
-		item.Status, item.CaptureTime.In(a.zone), s.Kind, s.Since.In(a.zone), s.Stale, item.Tags, item.Relationships,
-		item.Configuration, item.SupplementaryConfiguration, item.Source,
-	}
-	for _, raw := range []*json.RawMessage{&out.Configuration, &out.Supplementary} {
-		if len(*raw) == 0 {
-			*raw = json.RawMessage("null")
-		}
-	}
-	if out.Tags == nil {
-		out.Tags = map[string]string{}
-	}
-	if out.Relationships == nil {
-		out.Relationships = []configtrail.Relationship{}
-	}
-	return out
 }
 
 func (a *app) at(ctx context.Context, f *filterFlags, text, format string) error {
@@ -225,7 +175,7 @@ func (a *app) stateWriter(format string) (write func(history.State) error, finis
 					fmt.Fprint(a.Stdout, ",")
 				}
 				first = false
-				return writeJSON(a.Stdout, a.stateJSON(&s))
+				return writeJSON(a.Stdout, s.Record(a.zone, a.set.AccountName(s.Item.Key.Account)))
 			}, func(warnings []warningJSON) error {
 				fmt.Fprint(a.Stdout, `],"warnings":`)
 				err := writeJSON(a.Stdout, warnings)
@@ -233,17 +183,16 @@ func (a *app) stateWriter(format string) (write func(history.State) error, finis
 				return err
 			}, nil
 	case "jsonl":
-		return func(s history.State) error { return writeJSON(a.Stdout, a.stateJSON(&s)) }, nothing, nil
+		return func(s history.State) error {
+			return writeJSON(a.Stdout, s.Record(a.zone, a.set.AccountName(s.Item.Key.Account)))
+		}, nothing, nil
 	case "csv":
 		w := newCSV(a.Stdout)
 		err := w.row("account", "region", "type", "resource_id", "name", "status", "time", "kind", "stale", "configuration")
 		return func(s history.State) error {
-				return w.row(s.Item.Key.Account, s.Item.Key.Region, s.Item.Key.Type, s.Item.Key.ID, s.Item.Name, string(s.Item.Status),
-					a.exact(s.Item.CaptureTime), string(s.Kind), fmt.Sprint(s.Stale), string(s.Item.Configuration))
-			}, func([]warningJSON) error {
-				w.Flush()
-				return w.Error()
-			}, err
+			return w.row(s.Item.Key.Account, s.Item.Key.Region, s.Item.Key.Type, s.Item.Key.ID, s.Item.Name, string(s.Item.Status),
+				a.exact(s.Item.CaptureTime), string(s.Kind), fmt.Sprint(s.Stale), string(s.Item.Configuration))
+		}, func([]warningJSON) error { return w.finish() }, err
 	case "markdown":
 		err := markdownHead(a.Stdout, a.t("changes.resource"), a.t("changes.where"), a.t("at.seen"), a.t("changes.kind"))
 		return func(s history.State) error {

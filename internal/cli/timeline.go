@@ -28,26 +28,8 @@ func (a *app) timelineCommand() *cobra.Command {
 	return c
 }
 
-// entryJSON is one entry of a timeline.
-type entryJSON struct {
-	Time      time.Time                 `json:"time"`
-	Status    configtrail.Status        `json:"status"`
-	Kind      configtrail.Kind          `json:"kind"` // also first_recorded and not_recorded; "" for a sighting
-	Name      string                    `json:"name"`
-	ARN       string                    `json:"arn"`
-	Source    configtrail.Source        `json:"source"`
-	Unchanged int64                     `json:"unchanged"`
-	LastSeen  time.Time                 `json:"last_seen"`
-	Change    *configtrail.ChangeRecord `json:"change"`
-}
-
-func (a *app) entryJSON(e history.Entry) entryJSON {
-	out := entryJSON{e.Time.In(a.zone), e.Status, e.Kind, e.Name, e.ARN, e.Source, e.Unchanged, e.LastSeen.In(a.zone), nil}
-	if e.Change != nil {
-		record := a.record(*e.Change)
-		out.Change = &record
-	}
-	return out
+func (a *app) entryJSON(e history.Entry, account string) history.EntryRecord {
+	return e.Record(a.zone, a.set.AccountName(account))
 }
 
 func (a *app) timeline(c *cobra.Command, f *filterFlags, text, format string) error {
@@ -104,20 +86,20 @@ func (a *app) writeTimeline(key configtrail.ResourceKey, window configtrail.Wind
 	switch format {
 	case "json":
 		out := struct {
-			Account    string        `json:"account"`
-			Region     string        `json:"region"`
-			Type       string        `json:"type"`
-			ResourceID string        `json:"resource_id"`
-			Entries    []entryJSON   `json:"entries"`
-			Warnings   []warningJSON `json:"warnings"`
-		}{key.Account, key.Region, key.Type, key.ID, []entryJSON{}, warnings}
+			Account    string                `json:"account"`
+			Region     string                `json:"region"`
+			Type       string                `json:"type"`
+			ResourceID string                `json:"resource_id"`
+			Entries    []history.EntryRecord `json:"entries"`
+			Warnings   []warningJSON         `json:"warnings"`
+		}{key.Account, key.Region, key.Type, key.ID, []history.EntryRecord{}, warnings}
 		for _, e := range entries {
-			out.Entries = append(out.Entries, a.entryJSON(e))
+			out.Entries = append(out.Entries, a.entryJSON(e, key.Account))
 		}
 		return writeJSON(a.Stdout, out)
 	case "jsonl":
 		for _, e := range entries {
-			if err := writeJSON(a.Stdout, a.entryJSON(e)); err != nil {
+			if err := writeJSON(a.Stdout, a.entryJSON(e, key.Account)); err != nil {
 				return err
 			}
 		}
@@ -139,8 +121,7 @@ func (a *app) writeTimeline(key configtrail.ResourceKey, window configtrail.Wind
 				}
 			}
 		}
-		w.Flush()
-		return w.Error()
+		return w.finish()
 	case "markdown":
 		if err := markdownHead(a.Stdout, a.t("changes.time"), a.t("changes.kind"), a.t("changes.edits")); err != nil {
 			return err

@@ -31,12 +31,12 @@ type Document struct {
 
 // Limits bound what a hostile document may cost. Zero members take the defaults.
 type Limits struct {
-	ItemBytes int64   // largest item or single message; default 256 MiB
+	ItemBytes int64   // largest item or single message; default 64 MiB
 	Ratio     float64 // largest compression ratio behind the first 64 MiB; default 2000
 }
 
 const (
-	defaultItemBytes = 256 << 20
+	defaultItemBytes = 64 << 20
 	defaultRatio     = 2000
 	ratioGrace       = 64 << 20
 )

@@ -222,15 +222,15 @@ func compareGaps(a, b configtrail.Gap) int {
 // Completeness is up to when an answer has everything: for each place of its
 // filter, and the earliest of them.
 type Completeness struct {
-	Min time.Time   `json:"min"` // zero where nothing was delivered of any place
-	By  []PlaceTime `json:"by"`
+	Min time.Time // zero where nothing was delivered of any place
+	By  []PlaceTime
 }
 
 // PlaceTime is a time of one account and region.
 type PlaceTime struct {
-	Account string    `json:"account"`
-	Region  string    `json:"region"`
-	Time    time.Time `json:"time"`
+	Account string
+	Region  string
+	Time    time.Time
 }
 
 // CompleteUntil tells up to when the places of a filter are complete: Lag before

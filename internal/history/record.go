@@ -9,13 +9,13 @@ import (
 
 // EntryRecord is an Entry as programs read it.
 type EntryRecord struct {
-	Time      time.Time                 `json:"time"`
+	Time      configtrail.Stamp         `json:"time"`
 	Kind      configtrail.Kind          `json:"kind"` // "" for a sighting that shows nothing new
 	Status    configtrail.Status        `json:"status"`
 	Name      string                    `json:"name"`
 	ARN       string                    `json:"arn"`
 	Unchanged int64                     `json:"unchanged"`
-	LastSeen  time.Time                 `json:"last_seen"`
+	LastSeen  configtrail.Stamp         `json:"last_seen"`
 	Change    *configtrail.ChangeRecord `json:"change"` // null where the entry is no change
 	Source    configtrail.Source        `json:"source"`
 }
@@ -23,8 +23,8 @@ type EntryRecord struct {
 // Record is the entry with its times in zone and its account's name, which may be empty.
 func (e Entry) Record(zone *time.Location, accountName string) EntryRecord {
 	record := EntryRecord{
-		Time: e.Time.In(zone), Kind: e.Kind, Status: e.Status, Name: e.Name, ARN: e.ARN,
-		Unchanged: e.Unchanged, LastSeen: e.LastSeen.In(zone), Source: e.Source,
+		Time: configtrail.Stamp(e.Time.In(zone)), Kind: e.Kind, Status: e.Status, Name: e.Name, ARN: e.ARN,
+		Unchanged: e.Unchanged, LastSeen: configtrail.Stamp(e.LastSeen.In(zone)), Source: e.Source,
 	}
 	if e.Change != nil {
 		change := e.Change.Record(zone, accountName)
@@ -43,12 +43,12 @@ type StateRecord struct {
 	Name             string                     `json:"name"`
 	ARN              string                     `json:"arn"`
 	AvailabilityZone string                     `json:"availability_zone"`
-	Time             time.Time                  `json:"time"` // capture time of the item
+	Time             configtrail.Stamp          `json:"time"` // capture time of the item
 	Status           configtrail.Status         `json:"status"`
 	Kind             configtrail.Kind           `json:"kind"`
-	Since            time.Time                  `json:"since"`
+	Since            configtrail.Stamp          `json:"since"`
 	Stale            bool                       `json:"stale"`
-	CreationTime     *time.Time                 `json:"creation_time"`
+	CreationTime     *configtrail.Stamp         `json:"creation_time"`
 	Tags             map[string]string          `json:"tags"`
 	Relationships    []configtrail.Relationship `json:"relationships"`
 	Configuration    json.RawMessage            `json:"configuration"` // null where there is none
@@ -61,14 +61,15 @@ func (s State) Record(zone *time.Location, accountName string) StateRecord {
 	item := s.Item
 	record := StateRecord{
 		Account: item.Key.Account, AccountName: accountName, Region: item.Key.Region, Type: item.Key.Type, ResourceID: item.Key.ID,
-		Name: item.Name, ARN: item.ARN, AvailabilityZone: item.AvailabilityZone, Time: item.CaptureTime.In(zone),
-		Status: item.Status, Kind: s.Kind, Since: s.Since.In(zone), Stale: s.Stale,
+		Name: item.Name, ARN: item.ARN, AvailabilityZone: item.AvailabilityZone, Time: configtrail.Stamp(item.CaptureTime.In(zone)),
+		Status: item.Status, Kind: s.Kind, Since: configtrail.Stamp(s.Since.In(zone)), Stale: s.Stale, CreationTime: configtrail.StampIn(item.CreationTime, zone),
 		Tags: item.Tags, Relationships: item.Relationships,
 		Configuration: item.Configuration, Supplementary: item.SupplementaryConfiguration, Source: item.Source,
 	}
-	if !item.CreationTime.IsZero() {
-		created := item.CreationTime.In(zone)
-		record.CreationTime = &created
+	for _, raw := range []*json.RawMessage{&record.Configuration, &record.Supplementary} {
+		if len(*raw) == 0 {
+			*raw = nil // an empty one would be no JSON
+		}
 	}
 	if record.Tags == nil {
 		record.Tags = map[string]string{}
@@ -86,8 +87,8 @@ type DifferenceRecord struct {
 	Region      string             `json:"region"`
 	Type        string             `json:"type"`
 	ResourceID  string             `json:"resource_id"`
-	From        time.Time          `json:"from"`
-	To          time.Time          `json:"to"`
+	From        configtrail.Stamp  `json:"from"`
+	To          configtrail.Stamp  `json:"to"`
 	Before      *StateRecord       `json:"before"` // null where nothing was known
 	After       *StateRecord       `json:"after"`
 	Edits       []configtrail.Edit `json:"edits"`
@@ -97,7 +98,7 @@ type DifferenceRecord struct {
 func (d Difference) Record(zone *time.Location, accountName string) DifferenceRecord {
 	record := DifferenceRecord{
 		Account: d.Key.Account, AccountName: accountName, Region: d.Key.Region, Type: d.Key.Type, ResourceID: d.Key.ID,
-		From: d.From.In(zone), To: d.To.In(zone), Edits: d.Edits,
+		From: configtrail.Stamp(d.From.In(zone)), To: configtrail.Stamp(d.To.In(zone)), Edits: d.Edits,
 	}
 	if d.Before != nil {
 		before := d.Before.Record(zone, accountName)

@@ -1,18 +1,21 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"configtrail"
 	"configtrail/internal/lake"
 )
-
-// loadAtOnce is how many steps wait for their states before these are read together.
-const loadAtOnce = 256
 
 // deriveAttempts is how often a derivation that others overtook is begun anew.
 const deriveAttempts = 10
@@ -48,56 +51,88 @@ func derive(ctx context.Context, l *lake.Lake) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	d := &derivation{lake: l, writer: writer, first: first}
-	for _, scope := range scopes(groups) {
-		if err := d.scope(ctx, scope); err != nil {
-			return 0, errors.Join(fmt.Errorf("derive changes: %w", err), writer.Abandon())
-		}
+	d := &derivation{lake: l, writer: writer, first: first, largest: map[string]int64{}}
+	if err := d.run(ctx, scopes(groups)); err != nil {
+		return 0, errors.Join(fmt.Errorf("derive changes: %w", err), writer.Abandon())
 	}
 	if err := writer.Commit(ctx, through); err != nil {
 		return 0, fmt.Errorf("commit changes: %w", err)
 	}
-	return d.written, nil
+	return d.written.Load(), nil
 }
 
-// scopes puts groups together so that one account and region is read once. A
-// group of a whole region, or of all regions, swallows those within it.
+// scopes puts the groups of an account together, so that its rows, which lie
+// together, are read once: the regions that have to be derived whole, and the
+// types of others. That may ask for a type in a region where nothing is new,
+// which finds nothing to write. What covers an account or region swallows its parts.
 func scopes(groups []lake.Group) []configtrail.Scope {
 	groups = slices.Clone(groups)
 	slices.SortFunc(groups, compareGroups) // the whole of something sorts before its parts
 	var all []configtrail.Scope
-	for _, g := range groups {
-		if n := len(all); n > 0 {
-			last := &all[n-1]
-			switch sameAccount := last.Accounts[0] == g.Account; {
-			case sameAccount && len(last.Regions) == 0:
-				continue
-			case sameAccount && last.Regions[0] == g.Region:
-				if len(last.Types) > 0 && last.Types[len(last.Types)-1] != g.Type {
-					last.Types = append(last.Types, g.Type)
-				}
-				continue
+	for len(groups) > 0 {
+		account := groups[0].Account
+		whole := configtrail.Scope{Accounts: []string{account}}
+		parts := configtrail.Scope{Accounts: []string{account}}
+		everything := false
+		for ; len(groups) > 0 && groups[0].Account == account; groups = groups[1:] {
+			switch g := groups[0]; {
+			case g.Region == "":
+				everything = true
+			case slices.Contains(whole.Regions, g.Region):
+			case g.Type == "":
+				whole.Regions = append(whole.Regions, g.Region)
+			default:
+				parts.Regions = append(parts.Regions, g.Region)
+				parts.Types = append(parts.Types, g.Type)
 			}
 		}
-		scope := configtrail.Scope{Accounts: []string{g.Account}}
-		if g.Region != "" {
-			scope.Regions = []string{g.Region}
+		if everything {
+			all = append(all, configtrail.Scope{Accounts: []string{account}})
+			continue
 		}
-		if g.Type != "" {
-			scope.Types = []string{g.Type}
+		if len(whole.Regions) > 0 {
+			all = append(all, whole)
 		}
-		all = append(all, scope)
+		if len(parts.Regions) > 0 {
+			parts.Regions = slices.Compact(parts.Regions)
+			slices.Sort(parts.Types)
+			parts.Types = slices.Compact(parts.Types)
+			all = append(all, parts)
+		}
 	}
 	return all
 }
 
-// derivation holds the ledger that items give against the one in the lake.
+// derivation holds the ledger that items give against the one in the lake. One
+// goroutine reads both in order; others read the states of what is new and compare them.
 type derivation struct {
 	lake    *lake.Lake
 	writer  *lake.ChangeWriter
 	first   *firstDeliveries
+	compare *errgroup.Group
 	waiting []step // new rows, whose states are still to be read
-	written int64
+	weight  int64  // of these states, by what is known of their types
+	written atomic.Int64
+
+	mu      sync.Mutex
+	largest map[string]int64 // bytes of the largest states read lately, by type
+}
+
+// run derives all scopes. It has ended every goroutine when it returns.
+func (d *derivation) run(ctx context.Context, scopes []configtrail.Scope) error {
+	var within context.Context
+	d.compare, within = errgroup.WithContext(ctx)
+	d.compare.SetLimit(runtime.GOMAXPROCS(0))
+	var err error
+	for _, scope := range scopes {
+		if err = d.scope(within, scope); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		d.flush(within)
+	}
+	return cmp.Or(d.compare.Wait(), err) // where comparing fails, reading only ends because of it
 }
 
 // scope derives the resources of one scope. Items and changes come in the same
@@ -122,10 +157,7 @@ func (d *derivation) scope(ctx context.Context, scope configtrail.Scope) error {
 			return err
 		}
 	}
-	if err := ledger.drain(func(c configtrail.Change) error { return d.writer.Remove(ctx, c) }); err != nil {
-		return err
-	}
-	return d.flush(ctx)
+	return ledger.drain(func(c configtrail.Change) error { return d.writer.Remove(ctx, c) })
 }
 
 // resource compares the steps of one resource with its rows. Both are in order of time.
@@ -133,7 +165,8 @@ func (d *derivation) resource(ctx context.Context, want []step, have []configtra
 	for len(want) > 0 || len(have) > 0 {
 		switch {
 		case len(have) == 0 || len(want) > 0 && want[0].after.CaptureTime.Before(have[0].Time):
-			d.waiting, want = append(d.waiting, want[0]), want[1:]
+			d.wait(ctx, want[0])
+			want = want[1:]
 		case len(want) == 0 || have[0].Time.Before(want[0].after.CaptureTime):
 			if err := d.writer.Remove(ctx, have[0]); err != nil {
 				return err
@@ -148,14 +181,9 @@ func (d *derivation) resource(ctx context.Context, want []step, have []configtra
 				if err := d.writer.Remove(ctx, have[0]); err != nil {
 					return err
 				}
-				d.waiting = append(d.waiting, want[0])
+				d.wait(ctx, want[0])
 			}
 			want, have = want[1:], have[rows:]
-		}
-		if len(d.waiting) >= loadAtOnce {
-			if err := d.flush(ctx); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -166,131 +194,4 @@ func (d *derivation) resource(ctx context.Context, want []step, have []configtra
 func agrees(want, row configtrail.Change) bool {
 	return want.Kind == row.Kind && want.HashBefore == row.HashBefore && want.HashAfter == row.HashAfter &&
 		want.After.Equal(row.After) && want.Name == row.Name && want.ARN == row.ARN
-}
-
-// flush reads the states of the waiting steps and writes their rows.
-func (d *derivation) flush(ctx context.Context) error {
-	if len(d.waiting) == 0 {
-		return nil
-	}
-	var headers []lake.Header
-	for _, s := range d.waiting {
-		if s.before != nil {
-			headers = append(headers, *s.before)
-		}
-		headers = append(headers, s.after)
-	}
-	items, err := d.lake.Load(ctx, headers)
-	if err != nil {
-		return err
-	}
-	for _, s := range d.waiting {
-		var before *configtrail.ConfigurationItem
-		if s.before != nil {
-			before, items = &items[0], items[1:]
-		}
-		after := &items[0]
-		items = items[1:]
-		change := s.change()
-		is, err := complete(&change, after, before)
-		if err != nil {
-			return fmt.Errorf("compare %s at %s: %w", change.Key, change.Time.Format("2006-01-02T15:04:05.000Z"), err)
-		}
-		if !is {
-			continue
-		}
-		if err := d.writer.Add(ctx, change); err != nil {
-			return err
-		}
-		d.written++
-	}
-	d.waiting = d.waiting[:0]
-	return nil
-}
-
-// resources gathers the headers of each resource.
-func resources(headers iter.Seq2[lake.Header, error]) iter.Seq2[[]lake.Header, error] {
-	return func(yield func([]lake.Header, error) bool) {
-		var current []lake.Header
-		for h, err := range headers {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if len(current) > 0 && current[0].Key != h.Key {
-				if !yield(current, nil) {
-					return
-				}
-				current = nil // steps keep pointers into it
-			}
-			current = append(current, h)
-		}
-		if len(current) > 0 {
-			yield(current, nil)
-		}
-	}
-}
-
-// ledgerReader reads the rows of changes resource by resource.
-type ledgerReader struct {
-	next  func() (configtrail.Change, error, bool)
-	ahead *configtrail.Change
-	ended bool
-}
-
-// peek is the next row, nil at the end.
-func (l *ledgerReader) peek() (*configtrail.Change, error) {
-	if l.ahead == nil && !l.ended {
-		change, err, ok := l.next()
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			l.ended = true
-			return nil, nil
-		}
-		l.ahead = &change
-	}
-	return l.ahead, nil
-}
-
-// skipTo gives orphan every row of a resource before key: rows without items.
-func (l *ledgerReader) skipTo(key configtrail.ResourceKey, orphan func(configtrail.Change) error) error {
-	for {
-		row, err := l.peek()
-		if err != nil || row == nil || row.Key.Compare(key) >= 0 {
-			return err
-		}
-		if err := orphan(*row); err != nil {
-			return err
-		}
-		l.ahead = nil
-	}
-}
-
-// of takes the rows of one resource.
-func (l *ledgerReader) of(key configtrail.ResourceKey) ([]configtrail.Change, error) {
-	var rows []configtrail.Change
-	for {
-		row, err := l.peek()
-		if err != nil || row == nil || row.Key != key {
-			return rows, err
-		}
-		rows = append(rows, *row)
-		l.ahead = nil
-	}
-}
-
-// drain gives orphan every row that is left.
-func (l *ledgerReader) drain(orphan func(configtrail.Change) error) error {
-	for {
-		row, err := l.peek()
-		if err != nil || row == nil {
-			return err
-		}
-		if err := orphan(*row); err != nil {
-			return err
-		}
-		l.ahead = nil
-	}
 }

@@ -28,7 +28,7 @@ type Options struct {
 
 	Workers     int           // objects read at a time; 0: one a processor
 	CommitBytes int64         // JSON read between commits; 0: 256 MiB
-	CommitEvery time.Duration // time between commits; 0: 30 s
+	CommitEvery time.Duration // time between commits; 0: 15 s
 
 	Now      func() time.Time // nil: time.Now
 	Progress func(Progress)   // called now and then, never twice at a time; nil: no one
@@ -36,9 +36,10 @@ type Options struct {
 
 const (
 	defaultCommitBytes = 256 << 20
-	defaultCommitEvery = 30 * time.Second
+	defaultCommitEvery = 15 * time.Second
 	progressEvery      = 200 * time.Millisecond
-	listedAhead        = 4096 // objects listed and not yet taken by a worker
+	keepWithin         = 600 * time.Millisecond // for a last commit when a run is stopped
+	listedAhead        = 4096                   // objects listed and not yet taken by a worker
 
 	// brokenInARow is how many objects may fail to be read, one after the other
 	// with none between that could, before it is the source that is broken.
@@ -65,12 +66,23 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	}
 	r.writer = writer
 	if err := r.read(ctx); err != nil {
-		// What was read until now is lost work, not lost data: it is read again.
-		return r.summary(), errors.Join(err, writer.Abandon())
+		return r.summary(), errors.Join(err, r.keep(ctx))
 	}
 	changes, err := Derive(ctx, options.Lake)
 	r.tally.changes = changes
 	return r.summary(), err
+}
+
+// keep commits what was read whole before a run was stopped, so that the next
+// need not read it again. It has little time, and what it can't commit is lost
+// work, not lost data.
+func (r *run) keep(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
+	defer cancel()
+	if r.writer.Commit(ctx) == nil {
+		return nil
+	}
+	return r.writer.Abandon()
 }
 
 // run is the state of one Run.

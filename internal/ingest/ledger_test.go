@@ -134,13 +134,14 @@ func written(s step) string {
 func TestScopesSwallowWhatTheyCover(t *testing.T) {
 	got := scopes([]lake.Group{
 		{Account: "2", Region: "r", Type: "b"}, {Account: "2", Region: "r", Type: "a"}, {Account: "2", Region: "r", Type: "a"},
-		{Account: "1", Region: "r", Type: "a"}, {Account: "1", Region: "r"}, {Account: "1", Region: "s", Type: "a"},
-		{Account: "3", Region: "r", Type: "a"}, {Account: "3"},
+		{Account: "2", Region: "q", Type: "b"},
+		{Account: "1", Region: "r", Type: "a"}, {Account: "1", Region: "r"}, {Account: "1", Region: "s", Type: "a"}, {Account: "1", Region: "q"},
+		{Account: "3", Region: "r", Type: "a"}, {Account: "3"}, {Account: "3", Region: "r"},
 	})
 	want := []configtrail.Scope{
-		{Accounts: []string{"1"}, Regions: []string{"r"}},
+		{Accounts: []string{"1"}, Regions: []string{"q", "r"}},
 		{Accounts: []string{"1"}, Regions: []string{"s"}, Types: []string{"a"}},
-		{Accounts: []string{"2"}, Regions: []string{"r"}, Types: []string{"a", "b"}},
+		{Accounts: []string{"2"}, Regions: []string{"q", "r"}, Types: []string{"a", "b"}},
 		{Accounts: []string{"3"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -1,6 +1,11 @@
 package ingest_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -35,6 +40,56 @@ func TestMemoryIsBounded(t *testing.T) {
 	if of3GB > of300MB+of300MB/10 {
 		t.Errorf("3 GB took %d MiB, more than a tenth above the %d MiB of 300 MB", of3GB>>20, of300MB>>20)
 	}
+}
+
+// Many versions of a large state are compared few at a time.
+func TestMemoryIsBoundedForManyLargeStates(t *testing.T) {
+	const (
+		limit    = 512 << 20
+		versions = 58
+		size     = 6 << 20
+	)
+	if peakRSS() == 0 {
+		t.Skip("this system does not tell a process's peak memory")
+	}
+	if os.Getenv(large) == "" {
+		t.Skipf("a minute long: set %s=1", large)
+	}
+	source, l := t.TempDir(), t.TempDir()
+	rng := rand.New(rand.NewPCG(1, 2))
+	var packages bytes.Buffer
+	for packages.Len() < size {
+		fmt.Fprintf(&packages, `"package %d of version %d",`, rng.Uint32(), rng.Uint32N(100))
+	}
+	name := "111122223333_Config_ap-northeast-1_ConfigHistory_AWS::SSM::ManagedInstanceInventory_20241105T000000Z_20241105T060000Z_1.json.gz"
+	file, err := os.Create(filepath.Join(source, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zip, err := gzip.NewWriterLevel(file, gzip.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(zip, `{"fileVersion":"1.0","configurationItems":[`)
+	for i := range versions {
+		if i > 0 {
+			fmt.Fprint(zip, ",")
+		}
+		fmt.Fprintf(zip, `{"awsAccountId":"111122223333","awsRegion":"ap-northeast-1","resourceType":"AWS::SSM::ManagedInstanceInventory","resourceId":"i-1","configurationItemStatus":"OK","configurationItemCaptureTime":"2024-11-05T01:%02d:00Z","configuration":{"Content":[%s"last"],"Revision":%d}}`,
+			i, packages.Bytes(), i)
+	}
+	fmt.Fprint(zip, "]}")
+	if err := errors.Join(zip.Close(), file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	result := startChild(t, task{Source: source, Lake: l, MemoryLimit: ingest.MemoryLimit}).result(t)
+	if s := result.Summary; s.Items.Added != versions || s.Changes != versions-1 {
+		t.Errorf("summary %+v", s)
+	}
+	if result.PeakRSS > limit {
+		t.Errorf("%d versions of %d MiB took %d MiB, more than %d MiB", versions, size>>20, result.PeakRSS>>20, limit>>20)
+	}
+	t.Logf("%.1f s with %d MiB", result.Summary.Seconds, result.PeakRSS>>20)
 }
 
 // ingestBig lets another process ingest one snapshot and gives the most memory

@@ -128,15 +128,19 @@ func (r *reading) item(ctx context.Context, record delivery.Record) error {
 		return nil
 	}
 	r.Redactor.Item(item)
-	added, err := r.writer.AddItem(ctx, item)
+	outcome, err := r.writer.AddItem(ctx, item)
 	if err != nil {
 		return fmt.Errorf("add %s: %w", item.Key, err)
 	}
-	if !added {
+	if outcome == lake.New {
+		r.row.Added++
+	} else {
 		r.row.Duplicates++
+	}
+	if outcome == lake.Duplicate {
 		return nil
 	}
-	r.row.Added++
+	// A better row of a known item may change what is derived of it.
 	if r.groups == nil {
 		r.groups = map[lake.Group]struct{}{}
 	}

@@ -26,7 +26,7 @@ type Summary struct {
 		Rejected   int64 `json:"rejected"`
 	} `json:"items"`
 	Changes int64 `json:"changes"` // rows that the ledger gained
-	Events  int64 `json:"events"`  // read; each event ID is stored once
+	Events  int64 `json:"events"`  // events that are new; each event id is stored once
 	Bytes   struct {
 		Compressed int64 `json:"compressed"`
 		JSON       int64 `json:"json"`
@@ -64,7 +64,7 @@ type tally struct {
 	seen, already, ignored, archived int64
 	due, dueBytes, done              int64
 	read, added, duplicates          int64
-	rejected, events                 int64
+	rejected, events, eventsRead     int64
 	compressed, json                 int64
 	changes, archivedNow             int64
 	listed                           bool
@@ -82,7 +82,8 @@ func (r *run) count(read *reading) {
 		t.archivedNow++
 	}
 	t.read += row.Read - read.events
-	t.events += read.events
+	t.events += read.eventsAdded
+	t.eventsRead += read.events
 	t.added += row.Added - read.eventsAdded
 	t.duplicates += row.Duplicates - (read.events - read.eventsAdded)
 	t.rejected += row.Rejected
@@ -144,6 +145,6 @@ func (r *run) progress() Progress {
 	defer r.mu.Unlock()
 	return Progress{
 		Listed: r.tally.listed, Due: r.tally.due, DueBytes: r.tally.dueBytes, Done: r.tally.done,
-		Compressed: r.tally.compressed, Items: r.tally.read + r.tally.events, Elapsed: r.Now().Sub(r.start),
+		Compressed: r.tally.compressed, Items: r.tally.read + r.tally.eventsRead, Elapsed: r.Now().Sub(r.start),
 	}
 }

@@ -173,6 +173,7 @@ func checkDeliveries(t *testing.T, l *lake.Lake, truth testorg.Truth, summary in
 		"objects":        {truth.Objects, summary.Deliveries.Seen},
 		"items read":     {truth.Delivered, summary.Items.Read},
 		"distinct items": {truth.Distinct, int64(len(distinct))},
+		"items added":    {truth.Distinct, summary.Items.Added},
 		"items counted":  {summary.Items.Read, summary.Items.Added + summary.Items.Duplicates},
 		"events":         {truth.Events, rowsIn(t, l, lake.Events)},
 		"changes":        {int64(len(truth.Changes)), summary.Changes},

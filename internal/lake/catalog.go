@@ -7,13 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"sync"
 
 	"github.com/apache/iceberg-go"
 	icebergcatalog "github.com/apache/iceberg-go/catalog"
-	icebergsql "github.com/apache/iceberg-go/catalog/sql"
 	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 )
@@ -30,63 +28,21 @@ const (
 // it is noticed before or in the update; metadata must be synced before the
 // catalog points at it; and a moved lake must find its files.
 type catalog struct {
-	db    *sql.DB
-	files folder
+	db      *sql.DB // for questions
+	writing *sql.DB // for commits; the same unless the lake was opened for reading
+	files   folder
 
 	mu     sync.Mutex
 	loaded map[string]*table.Table // by table: the newest that was loaded
 }
 
-// createCatalog makes what is missing of the database in dir and opens it.
-func createCatalog(ctx context.Context, dir string) (*catalog, error) {
-	return connect(ctx, dir, func(db *sql.DB) error {
-		library, err := icebergsql.NewCatalog(namespace, db, icebergsql.SQLite, nil)
-		if err != nil {
-			return err
-		}
-		err = library.CreateNamespace(ctx, table.Identifier{namespace}, iceberg.Properties{"location": rootURI(dir)})
-		if errors.Is(err, icebergcatalog.ErrNamespaceAlreadyExists) {
-			return nil
-		}
-		return err
-	})
-}
-
-// openCatalog opens the database in dir and writes nothing.
-func openCatalog(ctx context.Context, dir string) (*catalog, error) {
-	return connect(ctx, dir, func(*sql.DB) error { return nil })
-}
-
-func connect(ctx context.Context, dir string, prepare func(*sql.DB) error) (*catalog, error) {
-	path := filepath.Join(dir, catalogFile)
-	dsn := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}).String() +
-		"?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+func (c *catalog) close() error {
+	err := c.db.Close()
+	if c.writing != c.db {
+		err = errors.Join(err, c.writing.Close())
 	}
-	var recorded string
-	if err = prepare(db); err == nil {
-		recorded, err = recordedRoot(ctx, db)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
-	}
-	return &catalog{db: db, files: folder{root: recorded, dir: dir}, loaded: make(map[string]*table.Table)}, nil
+	return err
 }
-
-// recordedRoot is where the lake was made, which its metadata goes by.
-func recordedRoot(ctx context.Context, db *sql.DB) (string, error) {
-	var root string
-	err := db.QueryRowContext(ctx, `SELECT property_value FROM iceberg_namespace_properties
-		WHERE catalog_name = ? AND namespace = ? AND property_key = 'location'`, namespace, namespace).Scan(&root)
-	if err != nil {
-		return "", fmt.Errorf("where the lake was made: %w", err)
-	}
-	return root, nil
-}
-
-func (c *catalog) close() error { return c.db.Close() }
 
 // locations gives the newest metadata location of each table, in one read.
 func (c *catalog) locations(ctx context.Context) (map[string]string, error) {
@@ -170,7 +126,7 @@ func (c *catalog) CommitTable(ctx context.Context, ident table.Identifier, requi
 		return nil, "", err
 	}
 	name := ident[len(ident)-1]
-	result, err := c.db.ExecContext(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
+	result, err := c.writing.ExecContext(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
 		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
 		location, current.MetadataLocation(), namespace, namespace, name, current.MetadataLocation())
 	if err != nil {
@@ -207,7 +163,7 @@ func (c *catalog) create(ctx context.Context, name string, properties iceberg.Pr
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)
 	}
-	result, err := c.db.ExecContext(ctx, `INSERT INTO iceberg_tables
+	result, err := c.writing.ExecContext(ctx, `INSERT INTO iceberg_tables
 		(catalog_name, table_namespace, table_name, iceberg_type, metadata_location) VALUES (?, ?, ?, 'TABLE', ?)
 		ON CONFLICT DO NOTHING`, namespace, namespace, name, location)
 	if err != nil {

@@ -2,28 +2,27 @@ package lake
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"syscall"
 
 	"configtrail"
 
-	"modernc.org/sqlite"
 	sqlitecodes "modernc.org/sqlite/lib"
 )
 
 // explain adds what to do to the errors of the system that people meet.
 func explain(err error) error {
 	var hint *configtrail.Hint
-	var database *sqlite.Error
-	code := 0
-	if errors.As(err, &database) {
-		code = database.Code() & 0xff // without its extension
-	}
+	code := resultCode(err)
 	const (
 		full    = "free space on the disk that holds the lake, then run the command again: nothing is lost or doubled"
 		denied  = "give this user the right to read and write the lake's folder"
-		missing = "restore the missing file, or ingest into a new lake"
-		damaged = "restore the lake's catalog.db from a copy, or ingest into a new lake"
+		missing = "restore the missing file, or ingest again into a new lake"
+		damaged = "restore catalog.db from a backup, or ingest again into a new folder"
 		busy    = "wait until the other process that holds the lake's catalog is done, then run the command again"
 	)
 	switch {
@@ -41,4 +40,64 @@ func explain(err error) error {
 		return configtrail.WithHint(err, busy)
 	}
 	return err
+}
+
+// damagedCatalog is the error of a lake that has lost track of its tables.
+func damagedCatalog(cause error) error {
+	return configtrail.WithHint(fmt.Errorf("the catalog of the lake is damaged: %w", cause),
+		"restore catalog.db from a backup, or ingest again into a new folder")
+}
+
+func noLake(dir string) error {
+	return configtrail.WithHint(fmt.Errorf("open lake %s: %w: there is no lake", dir, configtrail.ErrNotFound),
+		"run configtrail ingest SOURCE")
+}
+
+// incomplete is the error of a catalog that lacks a table: one whose making was
+// cut short, which Create completes, or one that lost it.
+func (l *Lake) incomplete(table string) error {
+	used, err := holdsData(l.dir)
+	if err != nil {
+		return fmt.Errorf("open lake %s: %w", l.dir, err)
+	}
+	if used {
+		return fmt.Errorf("open lake %s: %w", l.dir, damagedCatalog(fmt.Errorf("it has no table %s", table)))
+	}
+	return noLake(l.dir)
+}
+
+// noFile refuses a place for a lake that is a file, or below one.
+func noFile(dir string) error {
+	info, err := os.Stat(dir)
+	if err == nil && info.IsDir() || err != nil && !errors.Is(err, syscall.ENOTDIR) {
+		return nil // of other errors whoever uses the folder tells
+	}
+	at := dir
+	for err != nil && at != filepath.Dir(at) {
+		at = filepath.Dir(at)
+		_, err = os.Stat(at)
+	}
+	return configtrail.WithHint(fmt.Errorf("%w: %s is a file", configtrail.ErrInvalid, at), "name a folder with --lake")
+}
+
+// holdsData reports whether a table of the lake in dir has data files.
+func holdsData(dir string) (bool, error) {
+	for _, name := range tableNames() {
+		folder, err := os.Open(filepath.Join(dir, name, "data"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		_, err = folder.Readdirnames(1)
+		closeErr := folder.Close()
+		if err == nil {
+			return true, closeErr
+		}
+		if !errors.Is(err, io.EOF) {
+			return false, errors.Join(err, closeErr)
+		}
+	}
+	return false, nil
 }

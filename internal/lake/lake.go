@@ -50,6 +50,8 @@ type Lake struct {
 	options Options
 	catalog *catalog
 
+	redactKeyID string // as the lake tells it
+
 	committing map[string]*sync.Mutex  // by table: this process queues instead of racing itself
 	interrupt  func(step string) error // tests stop a commit here; nil otherwise
 }
@@ -65,8 +67,20 @@ func Create(ctx context.Context, options Options) (*Lake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create lake %s: %w", options.Dir, err)
 	}
+	if err := noFile(dir); err != nil {
+		return nil, fmt.Errorf("create lake %s: %w", dir, err)
+	}
 	if err := makeFolder(dir); err != nil {
 		return nil, explain(fmt.Errorf("create lake %s: %w", dir, err))
+	}
+	// Data is written to a lake that is whole. A folder that holds some is never
+	// begun anew: what a lost catalog knew of would be out of sight.
+	used, err := holdsData(dir)
+	if err != nil {
+		return nil, explain(fmt.Errorf("create lake %s: %w", dir, err))
+	}
+	if used {
+		return openWith(ctx, dir, options, openCatalog)
 	}
 	l, err := open(ctx, dir, options, createCatalog)
 	if err != nil {
@@ -81,30 +95,48 @@ func Create(ctx context.Context, options Options) (*Lake, error) {
 // Open opens a lake that is there: for reading, and for writing too when
 // options.RedactKeyID is given. Where there is none it gives configtrail.ErrNotFound.
 //
+// Opening for reading needs no right to write, and changes nothing of the lake.
+//
 // A lake may be moved or copied as a whole folder and opened at its new place.
 func Open(ctx context.Context, options Options) (*Lake, error) {
 	dir, err := filepath.Abs(options.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", options.Dir, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, catalogFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil, noLake(dir)
-	} else if err != nil {
-		return nil, explain(fmt.Errorf("open lake %s: %w", dir, err))
+	if err := noFile(dir); err != nil {
+		return nil, fmt.Errorf("open lake %s: %w", dir, err)
 	}
-	l, err := open(ctx, dir, options, openCatalog)
+	if options.RedactKeyID == "" {
+		return openWith(ctx, dir, options, readCatalog)
+	}
+	return openWith(ctx, dir, options, openCatalog)
+}
+
+// openWith opens what is there of a lake, by one of the ways that make nothing.
+func openWith(ctx context.Context, dir string, options Options, connect connector) (*Lake, error) {
+	info, err := os.Stat(filepath.Join(dir, catalogFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if used, _ := holdsData(dir); used { // what can't be read is no lake to this user
+			return nil, fmt.Errorf("open lake %s: %w", dir, damagedCatalog(errors.New(catalogFile+" is missing")))
+		}
+		return nil, noLake(dir)
+	case err != nil:
+		return nil, explain(fmt.Errorf("open lake %s: %w", dir, err))
+	case info.Size() == 0:
+		return nil, fmt.Errorf("open lake %s: %w", dir, damagedCatalog(errors.New(catalogFile+" is empty")))
+	}
+	l, err := open(ctx, dir, options, connect)
 	if err != nil {
 		return nil, explain(fmt.Errorf("open lake: %w", err))
 	}
-	return l, l.check(ctx)
+	if err := l.check(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
-func noLake(dir string) error {
-	return configtrail.WithHint(fmt.Errorf("open lake %s: %w: there is no lake", dir, configtrail.ErrNotFound),
-		"run configtrail ingest SOURCE")
-}
-
-func open(ctx context.Context, dir string, options Options, connect func(context.Context, string) (*catalog, error)) (*Lake, error) {
+func open(ctx context.Context, dir string, options Options, connect connector) (*Lake, error) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
@@ -161,10 +193,10 @@ func (l *Lake) compatible(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open lake %s: %w", l.dir, err)
 	}
-	if len(there) == 0 {
-		return noLake(l.dir)
-	}
 	for _, name := range tableNames() {
+		if there[name] == "" {
+			return l.incomplete(name)
+		}
 		loaded, err := l.load(ctx, name)
 		if err != nil {
 			return fmt.Errorf("open lake %s: %w", l.dir, err)
@@ -175,7 +207,12 @@ func (l *Lake) compatible(ctx context.Context) error {
 					l.dir, configtrail.ErrInvalid, name, n, version),
 				"update configtrail")
 		}
-		if made := loaded.Properties()[propertyRedactKey]; name == Items && l.options.RedactKeyID != "" && made != l.options.RedactKeyID {
+		if name != Items {
+			continue
+		}
+		made := loaded.Properties()[propertyRedactKey]
+		l.redactKeyID = made
+		if l.options.RedactKeyID != "" && made != l.options.RedactKeyID {
 			return configtrail.WithHint(
 				fmt.Errorf("open lake %s: %w: it was written with redaction key %s, not with %s",
 					l.dir, configtrail.ErrConflict, made, l.options.RedactKeyID),
@@ -184,6 +221,10 @@ func (l *Lake) compatible(ctx context.Context) error {
 	}
 	return nil
 }
+
+// RedactKeyID is the id of the key that the lake's content hashes and redacted
+// values were made with, whatever the lake was opened with; "" for none.
+func (l *Lake) RedactKeyID() string { return l.redactKeyID }
 
 // Close gives up the lake's files. Writers that were not committed stay so.
 func (l *Lake) Close() error { return l.catalog.close() }

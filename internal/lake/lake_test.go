@@ -66,9 +66,9 @@ func bucket(account, id, captured, hash string) *configtrail.ConfigurationItem {
 func addItems(t *testing.T, w *lake.Writer, items ...*configtrail.ConfigurationItem) {
 	t.Helper()
 	for _, item := range items {
-		added, err := w.AddItem(t.Context(), item)
-		if err != nil || !added {
-			t.Fatalf("add %s: added %v, error %v", item.Key, added, err)
+		outcome, err := w.AddItem(t.Context(), item)
+		if err != nil || outcome == lake.Duplicate {
+			t.Fatalf("add %s: outcome %v, error %v", item.Key, outcome, err)
 		}
 	}
 }
@@ -190,8 +190,8 @@ func TestAgainIsNothing(t *testing.T) {
 	}
 	again := func(when string, w *lake.Writer) {
 		t.Helper()
-		if added, err := w.AddItem(t.Context(), bucket(prod, "a", "2024-11-05T00:00:00Z", "1")); err != nil || added {
-			t.Errorf("%s: item added %v, error %v; want it known", when, added, err)
+		if outcome, err := w.AddItem(t.Context(), bucket(prod, "a", "2024-11-05T00:00:00Z", "1")); err != nil || outcome != lake.Duplicate {
+			t.Errorf("%s: item's outcome %v, error %v; want it known", when, outcome, err)
 		}
 		if added, err := w.AddEvent(t.Context(), event); err != nil || added {
 			t.Errorf("%s: event added %v, error %v; want it known", when, added, err)
@@ -222,12 +222,12 @@ func TestTheHighestRankCounts(t *testing.T) {
 	}
 	steps := []struct {
 		state string
-		added bool
-	}{{"99", true}, {"98", false}, {"99", false}, {"100", true}, {"9", false}}
+		want  lake.Outcome
+	}{{"99", lake.New}, {"98", lake.Duplicate}, {"99", lake.Duplicate}, {"100", lake.Better}, {"9", lake.Duplicate}}
 	for _, step := range steps {
-		added, err := w.AddItem(t.Context(), item(step.state))
-		if err != nil || added != step.added {
-			t.Fatalf("state %s: added %v, error %v; want %v", step.state, added, err, step.added)
+		outcome, err := w.AddItem(t.Context(), item(step.state))
+		if err != nil || outcome != step.want {
+			t.Fatalf("state %s: outcome %v, error %v; want %v", step.state, outcome, err, step.want)
 		}
 		commit(t, w)
 	}
@@ -328,14 +328,17 @@ func TestOpen(t *testing.T) {
 
 	_, err := lake.Create(t.Context(), lake.Options{Dir: dir, RedactKeyID: "key-2"})
 	var hint *configtrail.Hint
-	if !errors.Is(err, configtrail.ErrConflict) || !errors.As(err, &hint) || !strings.Contains(err.Error(), "key-1") {
-		t.Errorf("other key: %v; want ErrConflict that names the lake's key, with a hint", err)
+	if !errors.Is(err, configtrail.ErrConflict) || !errors.As(err, &hint) || !strings.Contains(err.Error(), "key-1") || !strings.Contains(err.Error(), "key-2") {
+		t.Errorf("other key: %v; want ErrConflict that names both keys, with a hint", err)
 	}
 	reader, err := lake.Open(t.Context(), lake.Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer reader.Close()
+	if id := reader.RedactKeyID(); id != "key-1" {
+		t.Errorf("the lake's key is %q, want key-1", id)
+	}
 	if _, err := reader.NewWriter(t.Context()); !errors.Is(err, configtrail.ErrInvalid) {
 		t.Errorf("writing without a key: %v; want ErrInvalid", err)
 	}

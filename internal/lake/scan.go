@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"strconv"
+
+	"configtrail"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -23,6 +26,10 @@ type openFile struct {
 
 func openParquet(path string) (*openFile, error) {
 	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, configtrail.WithHint(fmt.Errorf("data file %s of the lake is missing: %w", path, fs.ErrNotExist),
+			"restore it, or ingest again into a new lake")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read data file: %w", err)
 	}

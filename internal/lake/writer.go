@@ -74,27 +74,39 @@ func (w *Writer) Known(ctx context.Context, item *configtrail.ConfigurationItem)
 	id, at := identify(&row)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	known, err := w.knows(ctx, &row, id, at)
-	return known, explain(err)
+	outcome, err := w.judge(ctx, &row, id, at)
+	return outcome == Duplicate && err == nil, explain(err)
 }
 
-// AddItem adds an item unless it is known, and reports whether it did. The
+// Outcome is what became of an item that was added.
+type Outcome int
+
+// The values of Outcome.
+const (
+	Duplicate Outcome = iota // known, and no row was added
+	Better                   // known, and added as another row that counts in place of the known one
+	New                      // not known before
+)
+
+// AddItem adds an item unless its row would count less than one that is known.
+// What is derived of the item's group may change unless it was a Duplicate. The
 // item's tags and JSON are shared until the commit and must not change.
-func (w *Writer) AddItem(ctx context.Context, item *configtrail.ConfigurationItem) (added bool, err error) {
+func (w *Writer) AddItem(ctx context.Context, item *configtrail.ConfigurationItem) (Outcome, error) {
 	row := toItemRow(item)
 	id, at := identify(&row)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if known, err := w.knows(ctx, &row, id, at); known || err != nil {
-		return false, explain(err)
+	outcome, err := w.judge(ctx, &row, id, at)
+	if outcome == Duplicate || err != nil {
+		return Duplicate, explain(err)
 	}
 	r := row.rank()
 	if err := w.items.known.add(ctx, at, entry{id, r.state, r.tie, sourceHash(row.SourceURI)}); err != nil {
-		return false, explain(err)
+		return Duplicate, explain(err)
 	}
 	w.items.rows = append(w.items.rows, &row)
 	w.items.weight += itemLayout().weight(&row)
-	return true, explain(w.relieve(ctx))
+	return outcome, explain(w.relieve(ctx))
 }
 
 // AddEvent adds an event unless the lake or this writer holds one of its id,
@@ -153,13 +165,20 @@ func identify(row *itemRow) (fingerprint, place) {
 	return id, place{monthOf(row.CaptureTime), row.Account, row.Region}
 }
 
-func (w *Writer) knows(ctx context.Context, row *itemRow, id fingerprint, at place) (bool, error) {
+// judge tells what adding a row would come to. It notes groups that a duplicate
+// shows to be unfinished.
+func (w *Writer) judge(ctx context.Context, row *itemRow, id fingerprint, at place) (Outcome, error) {
 	if w.err != nil {
-		return false, w.err
+		return Duplicate, w.err
 	}
 	e, known, err := w.items.known.find(ctx, at, id)
-	if err != nil || !known || row.rank().compare(e.rank()) > 0 {
-		return false, err
+	switch {
+	case err != nil:
+		return Duplicate, err
+	case !known:
+		return New, nil
+	case row.rank().compare(e.rank()) > 0:
+		return Better, nil
 	}
 	if row.SourceURI != "" && e.source == sourceHash(row.SourceURI) {
 		groups := w.unfinished[row.SourceURI]
@@ -169,5 +188,5 @@ func (w *Writer) knows(ctx context.Context, row *itemRow, id fingerprint, at pla
 		}
 		groups[Group{row.Account, row.Region, row.ResourceType}] = true
 	}
-	return true, nil
+	return Duplicate, nil
 }

@@ -64,18 +64,26 @@ func (w *Writer) Commit(ctx context.Context) error {
 }
 
 func (w *Writer) commitRows(ctx context.Context) error {
+	// Rows that could not be written out are gone from here, so their deliveries
+	// must never be committed: the writer can only be abandoned then.
+	if w.err = errors.Join(writeOut(ctx, &w.items), writeOut(ctx, &w.events)); w.err != nil {
+		return w.err
+	}
 	if err := commitTable(ctx, w.lake, &w.items); err != nil {
 		return err
 	}
 	return commitTable(ctx, w.lake, &w.events)
 }
 
-func commitTable[R any](ctx context.Context, l *Lake, t *pendingRows[R]) error {
-	if len(t.rows) > 0 {
-		if err := take(ctx, t)(); err != nil {
-			return err
-		}
+// writeOut writes the rows in memory to files that no reader sees yet.
+func writeOut[R any](ctx context.Context, t *pendingRows[R]) error {
+	if len(t.rows) == 0 {
+		return nil
 	}
+	return take(ctx, t)()
+}
+
+func commitTable[R any](ctx context.Context, l *Lake, t *pendingRows[R]) error {
 	if t.runs.empty() {
 		return nil
 	}

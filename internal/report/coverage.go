@@ -19,17 +19,24 @@ func (t teller) coverage() []string {
 	for _, account := range t.Unseen {
 		all = append(all, t.Text("report.coverage.unseen", message.Args{"account": t.account(account)}))
 	}
-	all = append(all, t.newcomers()...)
-	if len(t.Overdue) > 1 { // one alone is said before all figures
+	gaps := t.Gaps
+	if !t.covered() { // that nothing was delivered is said; only what hides a delivery is news
+		gaps = slices.DeleteFunc(slices.Clone(gaps), func(g configtrail.Gap) bool {
+			return g.Reason != configtrail.GapArchived && g.Reason != configtrail.GapQuarantined
+		})
+	} else {
+		all = append(all, t.newcomers()...)
+	}
+	if t.covered() && len(t.Overdue) > 1 { // one alone is said before all figures
 		all = append(all, atMost(t, t.Overdue, func(p history.PlaceTime) string {
 			return t.Text("report.situation.overdue", message.Args{"place": t.place(p.Account, p.Region), "until": t.moment(p.Time)})
 		})...)
 	}
-	all = append(all, atMost(t, t.Gaps, t.gap)...)
+	all = append(all, atMost(t, gaps, t.gap)...)
 	if t.Quarantine.Objects > 0 {
 		all = append(all, t.quarantined())
 	}
-	if t.NoRhythm > 0 {
+	if t.covered() && t.NoRhythm > 0 {
 		all = append(all, t.Text("report.gap.unknown", message.Args{"n": t.NoRhythm}))
 	}
 	switch {

@@ -37,7 +37,7 @@ func (t teller) describe(c configtrail.Change) string {
 	if len(c.Edits) == 0 || c.Kind == configtrail.Created || c.Kind == configtrail.Deleted {
 		return t.Text("report.main."+string(c.Kind), args)
 	}
-	edits := slices.Clone(c.Edits)
+	edits := once(c.Edits)
 	slices.SortStableFunc(edits, func(a, b configtrail.Edit) int { return cmp.Compare(editScore(b), editScore(a)) })
 	var told []string
 	for _, e := range edits[:min(len(edits), editsAtMost)] {
@@ -57,10 +57,9 @@ func (t teller) describe(c configtrail.Change) string {
 // resource is how a report names a resource: type, name where it has one, else
 // id, and the place.
 func (t teller) resource(c configtrail.Change) string {
-	account := cmp.Or(t.Names[c.Key.Account], c.Key.Account)
 	return t.Text("report.resource", message.Args{
 		"type": typeName(c.Key.Type), "name": show(cmp.Or(c.Name, c.Tags["Name"], c.Key.ID)),
-		"account": show(account), "region": show(c.Key.Region)})
+		"place": t.place(c.Key.Account, c.Key.Region)})
 }
 
 // shortPath is a property path without its root, without places in lists, and
@@ -106,7 +105,27 @@ func shortValue(value json.RawMessage) string {
 	if err := leaves(decoder, "", &words); err != nil {
 		return shorten(configtrail.Visible(string(value)), valueAtMost)
 	}
+	all := slices.Clone(words)
+	words = slices.DeleteFunc(words, func(word string) bool {
+		address, legacy := strings.CutPrefix(word, "ipRanges=")
+		return legacy && slices.Contains(all, "cidrIp="+address)
+	})
 	return shorten(configtrail.Visible(cmp.Or(strings.Join(words, " "), string(value))), valueAtMost)
+}
+
+// once is a copy of edits without those of a legacy list, ipRanges, that say of
+// an address what another says with ipv4Ranges.
+func once(edits []configtrail.Edit) []configtrail.Edit {
+	told := map[string]bool{}
+	for _, e := range edits {
+		if list, _, ok := strings.Cut(e.Path, "/ipv4Ranges/"); ok {
+			told[list+" "+e.Op+" "+strings.TrimPrefix(shortValue(e.Old), "cidrIp=")+" "+strings.TrimPrefix(shortValue(e.New), "cidrIp=")] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(edits), func(e configtrail.Edit) bool {
+		list, _, ok := strings.Cut(e.Path, "/ipRanges/")
+		return ok && told[list+" "+e.Op+" "+shortValue(e.Old)+" "+shortValue(e.New)]
+	})
 }
 
 // leaves collects the scalars of a JSON value, each behind the name of the

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -32,7 +31,9 @@ type facts struct {
 	// from beginning to end.
 	Earlier []earlier
 
+	Crowd     crowd                // the neighbouring days with most changes
 	Deletions deletions            // of the day with most of them
+	Recreated recreated            // resources under the id of a deleted one
 	Main      []configtrail.Change // what a reader should see first, best first
 	Recorder  []configtrail.Change // changes of configuration recorders, in order of time
 
@@ -65,6 +66,19 @@ type deletions struct {
 	Usual         int64 // of a day of the month that has begun, the median
 	Type, Account string
 	Largest       int64
+	One           configtrail.Change // of the largest group, the first
+}
+
+// mass reports whether the day stands out.
+func (f *facts) mass() bool {
+	d := f.Deletions
+	return d.N >= massDeletions && d.N >= d.Usual*3 && d.N*4 >= f.Totals.Deleted
+}
+
+// recreated are the resources that came back, and the first few of them.
+type recreated struct {
+	N     int64
+	First []configtrail.Change
 }
 
 // quarantine is what could not be read.
@@ -130,19 +144,6 @@ func percent(part, whole int64) int64 {
 		return 0
 	}
 	return (200*part + whole) / (2 * whole)
-}
-
-// busiest is the day with most changes, the first of several, and the median
-// of all days beside it.
-func (f *facts) busiest() (day Count, usual int64) {
-	if len(f.Day) == 0 {
-		return Count{}, 0
-	}
-	var values []int64
-	for _, d := range f.Day {
-		values = append(values, d.Changes)
-	}
-	return slices.MaxFunc(f.Day, func(a, b Count) int { return cmp.Compare(a.Changes, b.Changes) }), median(values)
 }
 
 // clock is a time in the report's zone; nil where it is zero.

@@ -34,7 +34,7 @@ func gather(ctx context.Context, h *history.History, options Options) (*facts, e
 	}
 	f.figures(summary)
 	steps := []func(context.Context, *history.History, history.Filter) error{
-		f.readCoverage, f.readWarnings, f.readEarlier, f.readDeletions, f.readChanges,
+		f.readCoverage, f.readWarnings, f.readEarlier, f.readDeletions, f.readRecreated, f.readChanges,
 	}
 	for _, step := range steps {
 		if err := step(ctx, h, filter); err != nil {
@@ -204,14 +204,41 @@ func (f *facts) readDeletions(ctx context.Context, h *history.History, filter hi
 		return nil
 	}
 	filter.Kinds = []configtrail.Kind{configtrail.Deleted}
-	count := deletionCount{}
+	count, first := deletionCount{}, map[deletionGroup]configtrail.Change{}
 	for c, err := range h.EachChange(ctx, filter) {
 		if err != nil {
 			return err
 		}
-		count[deletionGroup{c.Time.In(f.Zone).Format(time.DateOnly), c.Key.Account, c.Key.Type}]++
+		g := deletionGroup{f.dayOf(c), c.Key.Account, c.Key.Type}
+		if count[g]++; count[g] == 1 {
+			first[g] = c
+		}
 	}
 	f.Deletions = count.most(f.Day)
+	f.Deletions.One = first[deletionGroup{f.Deletions.Day, f.Deletions.Account, f.Deletions.Type}]
+	return nil
+}
+
+// dayOf is the day of a change, 2024-11-05, in the report's zone.
+func (f *facts) dayOf(c configtrail.Change) string { return c.Time.In(f.Zone).Format(time.DateOnly) }
+
+// readRecreated counts the resources that came back, however often each did.
+func (f *facts) readRecreated(ctx context.Context, h *history.History, filter history.Filter) error {
+	if f.Totals.Recreated == 0 {
+		return nil
+	}
+	filter.Kinds = []configtrail.Kind{configtrail.Recreated}
+	seen := map[configtrail.ResourceKey]bool{}
+	for c, err := range h.EachChange(ctx, filter) {
+		if err != nil {
+			return err
+		}
+		if !seen[c.Key] && len(seen) < recreatedAtMost {
+			f.Recreated.First = append(f.Recreated.First, c)
+		}
+		seen[c.Key] = true
+	}
+	f.Recreated.N = int64(len(seen))
 	return nil
 }
 
@@ -245,16 +272,21 @@ func (d deletionCount) most(days []Count) deletions {
 	return most
 }
 
-// readChanges picks what a reader should see first, and the changes of recorders.
+// readChanges picks what a reader should see first, the changes of recorders,
+// and what the changes of the busiest days have in common.
 func (f *facts) readChanges(ctx context.Context, h *history.History, filter history.Filter) error {
 	if f.Totals.Changes == 0 {
 		return nil
 	}
 	narrow := f.Totals.Changes > readWhole && len(filter.Types) == 0
-	if narrow {
+	if f.Crowd = crowded(f.Day, f.Totals.Changes); narrow {
+		if err := f.readCrowdTypes(ctx, h, filter); err != nil {
+			return err
+		}
 		filter.Types = weighty
 	}
 	var r ranking
+	common := traits{}
 	for c, err := range h.EachChange(ctx, filter) {
 		if err != nil {
 			return err
@@ -262,18 +294,38 @@ func (f *facts) readChanges(ctx context.Context, h *history.History, filter hist
 		if c.Key.Type == recorderType {
 			f.Recorder = append(f.Recorder, c)
 		}
-		r.add(c)
-	}
-	if f.Main = r.best(); len(f.Main) > 0 || !narrow {
-		return nil
-	}
-	filter.Types, filter.Limit = nil, readWhole
-	for c, err := range h.EachChange(ctx, filter) {
-		if err != nil {
-			return err
+		if !narrow && f.Crowd.holds(f.dayOf(c)) {
+			common.add(c)
 		}
 		r.add(c)
 	}
-	f.Main = r.best()
+	if !narrow {
+		f.Crowd.Common, f.Crowd.Sharing = common.most(f.Crowd.N)
+	}
+	if f.Main = r.best(); len(f.Main) == 0 && narrow {
+		filter.Types, filter.Limit = nil, readWhole
+		for c, err := range h.EachChange(ctx, filter) {
+			if err != nil {
+				return err
+			}
+			r.add(c)
+		}
+		f.Main = r.best()
+	}
+	if f.mass() {
+		f.Main = f.withDeletion(f.Main)
+	}
 	return nil
+}
+
+// withDeletion makes sure that one of the deletions of which the prose speaks
+// is among the changes to see first, in the place of the last one if need be.
+func (f *facts) withDeletion(main []configtrail.Change) []configtrail.Change {
+	one := f.Deletions.One
+	if one.Time.IsZero() || slices.ContainsFunc(main, func(c configtrail.Change) bool {
+		return c.Kind == configtrail.Deleted && f.dayOf(c) == f.Deletions.Day && c.Key.Account == one.Key.Account && c.Key.Type == one.Key.Type
+	}) {
+		return main
+	}
+	return append(main[:min(len(main), mainAtMost-1)], one)
 }

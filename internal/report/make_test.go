@@ -60,6 +60,12 @@ func smallLake(t testing.TB, until string) *lake.Lake {
 		changed(configtrail.Updated, tokyo, group, "sg-2", at(t, "2024-11-30T15:00:00Z"), edit("/configuration/description", `"d"`)), // December in Tokyo
 		changed(configtrail.Updated, tokyo, group, "sg-3", at(t, "2024-11-30T20:00:00Z"), edit("/configuration/description", `"e"`)),
 	}
+	return lakeOf(t, until, changes)
+}
+
+// lakeOf holds changes, and the snapshots of smallLake.
+func lakeOf(t testing.TB, until string, changes []configtrail.Change) *lake.Lake {
+	t.Helper()
 	ctx := t.Context()
 	l, err := lake.Create(ctx, lake.Options{Dir: t.TempDir(), RedactKeyID: "test"})
 	if err != nil {
@@ -163,8 +169,8 @@ func TestTheMonthIsThatOfTheZone(t *testing.T) {
 			[2]any{"2024-11-10T12:00:00+09:00", "2024-11-14T12:00:00+09:00"},
 			[]string{
 				"In November 2024, 3 changes touched 3 resources in 1 account (1 created, 1 updated, 1 deleted).",
-				"- 11-01 00:30 EC2 SecurityGroup “sg-1” (prod, ap-northeast-1): added ipPermissions (cidrIp=0.0.0.0/0)",
-				"- 11-30 23:30 IAM Role “AROA1” (prod, global): created",
+				"- 11-01 00:30 EC2 SecurityGroup “sg-1” in prod (111122223333) ap-northeast-1: added ipPermissions (cidrIp=0.0.0.0/0)",
+				"- 11-30 23:30 IAM Role “AROA1” in prod (111122223333) global: created",
 			},
 		},
 		{
@@ -172,7 +178,7 @@ func TestTheMonthIsThatOfTheZone(t *testing.T) {
 			[2]any{"2024-11-10T03:00:00Z", "2024-11-14T03:00:00Z"},
 			[]string{
 				"In November 2024, 4 changes touched 4 resources in 1 account (1 created, 2 updated, 1 deleted).",
-				"- 11-30 20:00 EC2 SecurityGroup “sg-3” (prod, ap-northeast-1): added description (e)",
+				"- 11-30 20:00 EC2 SecurityGroup “sg-3” in prod (111122223333) ap-northeast-1: added description (e)",
 			},
 		},
 	} {
@@ -234,8 +240,37 @@ func TestAReportOfALakeCanBeNarrowed(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"account": []any{"prod"}, "type": []any{"iam"}}, value["filters"]); diff != "" {
 		t.Error(diff)
 	}
-	if want := "This report covers only account prod; type iam."; !strings.Contains(r.Text, want) {
+	if want := "This report covers only account prod (111122223333); type iam."; !strings.Contains(r.Text, want) {
 		t.Errorf("not said: %s\nin:\n%s", want, r.Text)
+	}
+}
+
+func TestWhatStandsOutIsReadFromTheLake(t *testing.T) {
+	const tokyo = "ap-northeast-1"
+	var changes []configtrail.Change
+	for n := range 30 {
+		id, when := fmt.Sprintf("q-%02d", n), at(t, "2024-11-05T01:00:00Z").Add(time.Duration(n)*time.Minute)
+		changes = append(changes,
+			changed(configtrail.Deleted, tokyo, "AWS::SQS::Queue", "old-"+id, when),
+			changed(configtrail.Updated, tokyo, "AWS::SQS::Queue", id, when.AddDate(0, 0, 1), edit("/tags/AuditFinding", `"7"`)),
+			changed(configtrail.Updated, tokyo, "AWS::EC2::SecurityGroup", id, when.AddDate(0, 0, 3), edit("/configuration/ipPermissions/0", `{"cidrIp":"0.0.0.0/0"}`)))
+	}
+	stop := changed(configtrail.Updated, tokyo, "AWS::Config::ConfigurationRecorder", "default", at(t, "2024-11-10T04:00:00Z"),
+		configtrail.Edit{Path: "/configuration/recording", Op: configtrail.OpReplace, Old: json.RawMessage("true"), New: json.RawMessage("false")})
+	for _, day := range []string{"2024-11-20T01:00:00Z", "2024-11-21T01:00:00Z"} {
+		changes = append(changes, changed(configtrail.Recreated, tokyo, "AWS::S3::Bucket", "invoices", at(t, day)))
+	}
+	_, r := made(t, lakeOf(t, "2024-12-05T00:00:00Z", append(changes, stop)), "UTC", history.Filter{}, "2024-12-05T00:00:00Z")
+	for _, sentence := range []string{
+		"- The busiest days were 5 November to 6 November: 60 changes in 2 days, 65% of the month's. The median day had 0. Of these, 30 (50%) have /tags/AuditFinding in common.\n",
+		"- One resource came back under the id of a deleted one: S3 Bucket “invoices” in prod (111122223333) ap-northeast-1.\n",
+		"- AWS Config recording was stopped in prod (111122223333) ap-northeast-1 on 10 November. Changes after that are not recorded until it is started again. It explains the gap from 2024-11-10 03:00 to 2024-11-14 03:00, in which nothing was delivered.\n",
+		"- 11-10 04:00 Config ConfigurationRecorder “default” in prod (111122223333) ap-northeast-1: recording from true to false\n",
+		"- 11-05 01:00 SQS Queue “old-q-00” in prod (111122223333) ap-northeast-1: deleted\n",
+	} {
+		if !strings.Contains(r.Text, sentence) {
+			t.Errorf("not said: %s\nin:\n%s", sentence, r.Text)
+		}
 	}
 }
 

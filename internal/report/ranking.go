@@ -18,7 +18,11 @@ const (
 	perGroup    = 4
 )
 
-const recorderType = "AWS::Config::ConfigurationRecorder"
+// Types that are told in their own way.
+const (
+	recorderType     = "AWS::Config::ConfigurationRecorder"
+	accountBlockType = "AWS::S3::AccountPublicAccessBlock"
+)
 
 // weight says how much a reader of a month wants to see a change of a type:
 // who may do what and what is reachable first, then what holds data. The first
@@ -30,7 +34,7 @@ var weight = []struct {
 	{recorderType, 90},
 	{"AWS::CloudTrail::", 90},
 	{"AWS::GuardDuty::", 85},
-	{"AWS::S3::AccountPublicAccessBlock", 85},
+	{accountBlockType, 85},
 	{"AWS::IAM::", 80},
 	{"AWS::EC2::SecurityGroup", 75},
 	{"AWS::S3::Bucket", 70},
@@ -58,8 +62,13 @@ var telling = []struct {
 	{"principal", 25}, {"deletionprotection", 25}, {"encrypt", 20}, {"logging", 20}, {"cidr", 15},
 }
 
-// opening is what an edit that lets everyone in weighs: more than all else together.
-const opening = 200
+// What single edits weigh that outweigh all else together: recording that was
+// stopped, everyone let in, and a block of public access that was taken away.
+const (
+	blinding  = 300
+	opening   = 200
+	unblocked = 150
+)
 
 // score ranks changes for the list of main changes: what it is about, what
 // happened, and what of it changed.
@@ -79,8 +88,11 @@ func score(c configtrail.Change) int {
 	case configtrail.Created:
 		points += 10
 	}
-	if len(c.Edits) > 0 && !slices.ContainsFunc(c.Edits, func(e configtrail.Edit) bool { return !aboutTags(e.Path) }) {
+	if len(c.Edits) > 0 && !slices.ContainsFunc(c.Edits, func(e configtrail.Edit) bool { return !aboutTags(e.Path) && !denies(c, e) }) {
 		return points / 4
+	}
+	if c.Key.Type == accountBlockType && c.Kind == configtrail.Deleted {
+		return points + unblocked
 	}
 	best := 0
 	for _, e := range c.Edits {
@@ -95,8 +107,13 @@ func editScore(e configtrail.Edit) int {
 	if aboutTags(e.Path) {
 		return -1
 	}
-	if opens(e) {
+	switch {
+	case recording(e) == stopped:
+		return blinding
+	case opens(e):
 		return opening
+	case unblocks(e):
+		return unblocked
 	}
 	points, path := 0, strings.ToLower(e.Path)
 	for _, t := range telling {
@@ -106,6 +123,39 @@ func editScore(e configtrail.Edit) int {
 	}
 	return points
 }
+
+// denies reports whether an edit of a network ACL adds an entry that denies, or
+// makes one deny, or is about such an entry.
+func denies(c configtrail.Change, e configtrail.Edit) bool {
+	if !strings.HasPrefix(c.Key.Type, "AWS::EC2::NetworkAcl") {
+		return false
+	}
+	if len(e.New) > 0 && e.New[0] == '{' {
+		return bytes.Contains(bytes.ToLower(e.New), []byte(`"ruleaction":"deny"`))
+	}
+	entry := e.Path[:strings.LastIndexByte(e.Path, '/')+1]
+	return slices.ContainsFunc(c.Edits, func(other configtrail.Edit) bool {
+		return strings.EqualFold(other.Path, entry+"ruleAction") && strings.EqualFold(string(other.New), `"deny"`)
+	})
+}
+
+// unblocks reports whether an edit takes away a block of public access to S3:
+// one of its four switches, or all of them.
+func unblocks(e configtrail.Edit) bool {
+	path := strings.ToLower(e.Path)
+	if slices.ContainsFunc(blockSwitches, func(name string) bool { return strings.HasSuffix(path, "/"+name) }) {
+		return isTrue(e.Old) && !isTrue(e.New)
+	}
+	return strings.HasSuffix(path, "/publicaccessblockconfiguration") && blocks(e.Old) > blocks(e.New)
+}
+
+// blockSwitches are the switches of a public access block, in lower case.
+var blockSwitches = []string{"blockpublicacls", "blockpublicpolicy", "ignorepublicacls", "restrictpublicbuckets"}
+
+// blocks is how many switches of a public access block are on.
+func blocks(value json.RawMessage) int { return bytes.Count(value, []byte(":true")) }
+
+func isTrue(value json.RawMessage) bool { return strings.Trim(string(value), `"`) == "true" }
 
 func aboutTags(path string) bool {
 	path = strings.ToLower(path)

@@ -65,8 +65,15 @@ type Filters struct {
 
 // CompleteUntil says up to when deliveries are complete: the earliest place, and each.
 type CompleteUntil struct {
-	Min *time.Time          `json:"min"` // null where nothing was delivered
-	By  []history.PlaceTime `json:"by"`  // never nil
+	Min *time.Time  `json:"min"` // null where nothing was delivered
+	By  []PlaceTime `json:"by"`  // never nil
+}
+
+// PlaceTime is up to when deliveries of one account and region are complete.
+type PlaceTime struct {
+	Account string    `json:"account"`
+	Region  string    `json:"region"`
+	Time    time.Time `json:"time"`
 }
 
 // By are the changes without noise by group: most first, days in order.
@@ -144,7 +151,7 @@ func tell(f *facts, lake string, options Options) *Report {
 		Month: f.Month.String(), TZ: f.Zone.String(), From: f.Window.From, To: f.Window.To,
 		Lang: string(options.Printer.Lang()), Generated: f.Now.In(f.Zone), Version: options.Version, Lake: lake,
 		Filters:       f.Filters,
-		CompleteUntil: CompleteUntil{Min: f.clock(f.CompleteUntil), By: list(f.Complete)},
+		CompleteUntil: CompleteUntil{Min: f.clock(f.CompleteUntil), By: []PlaceTime{}},
 		Totals:        f.Totals, Previous: f.Previous,
 		By:       By{list(f.Account), list(f.Region), list(f.Type), list(f.Day), f.Actor},
 		Findings: []Finding{},
@@ -152,6 +159,9 @@ func tell(f *facts, lake string, options Options) *Report {
 		ToldBy:   "code", Verified: true,
 		Cost:     configtrail.Cost{USD: &free},
 		Warnings: f.Warnings,
+	}
+	for _, p := range f.Complete {
+		r.CompleteUntil.By = append(r.CompleteUntil.By, PlaceTime(p))
 	}
 	for _, g := range f.Gaps {
 		r.Coverage.Gaps = append(r.Coverage.Gaps, Gap{

@@ -44,7 +44,10 @@ func richMonth(t testing.TB) *facts {
 	}
 	f.Deletions = deletions{Day: "2024-11-05", N: 124, Usual: 1, Type: "AWS::EC2::Instance", Account: prod, Largest: 96}
 
+	f.Crowd = crowd{Days: []string{"2024-11-05"}, N: 340, Usual: 40, Common: trait{path: "/tags/AuditFinding"}, Sharing: 123}
+
 	f.Main = richChanges(t)
+	f.Recreated = recreated{4, f.Main[2:3]}
 	f.Recorder = []configtrail.Change{f.Main[1]}
 
 	f.First, f.Last, f.CompleteUntil = tokyo(t, "2024-03-01 01:00"), tokyo(t, "2024-12-05 07:00"), tokyo(t, "2024-11-28 03:00")

@@ -21,7 +21,10 @@ const (
 	hugeShare      = 60 // percent of all changes, in one account of several
 	hugeShareOfTwo = 80 // percent of all changes, in one account of two
 	massDeletions  = 10 // deletions of a day, at least
-	standoutGroups = 3  // accounts, types or recorders named, at most
+	sharedByMost   = 30 // percent of the changes of the busiest days that have something in common, at least
+
+	recreatedAtMost = 3 // resources that came back, by name
+	standoutGroups  = 3 // accounts, types or recorders named, at most
 )
 
 // situation is one thing that a month can be, and the sentences about it.
@@ -91,15 +94,8 @@ var unusual = []situation{
 			func(e earlier) map[string]int64 { return e.Type }, t.newlyRecorded)
 	}},
 	{"mass deletion", teller.massDeletion},
-	{"busy day", func(t teller) []string {
-		day, usual := t.busiest()
-		return when(day.Changes >= smallMonth && day.Changes >= usual*3 && day.Changes*4 >= t.Totals.Changes,
-			t.Text("report.situation.busy_day", message.Args{
-				"day": t.day(day.Key), "n": day.Changes, "usual": usual, "percent": percent(day.Changes, t.Totals.Changes)}))
-	}},
-	{"recreated", func(t teller) []string {
-		return when(t.Totals.Recreated > 0, t.Text("report.situation.recreated", message.Args{"n": t.Totals.Recreated}))
-	}},
+	{"busy days", teller.busyDays},
+	{"recreated", teller.recreated},
 	{"recorder", teller.recorders},
 }
 
@@ -156,7 +152,11 @@ func (t teller) filters() string {
 	} {
 		var shown []string
 		for _, value := range f.values {
-			shown = append(shown, show(value))
+			if f.key == "report.filter.account" {
+				shown = append(shown, t.account(t.accountID(value)))
+			} else {
+				shown = append(shown, show(value))
+			}
 		}
 		if len(shown) > 0 {
 			all = append(all, t.Text(f.key, message.Args{"list": t.list(shown)}))
@@ -308,7 +308,7 @@ func (t teller) silentAccounts() []string {
 
 func (t teller) massDeletion() []string {
 	d := t.Deletions
-	if d.N < massDeletions || d.N < d.Usual*3 || d.N*4 < t.Totals.Deleted {
+	if !t.mass() {
 		return nil
 	}
 	key := "report.situation.mass_deletion"
@@ -319,14 +319,20 @@ func (t teller) massDeletion() []string {
 		"n": d.N, "m": d.Largest, "day": t.day(d.Day), "type": typeName(d.Type), "account": t.account(d.Account)})}
 }
 
-func (t teller) recorders() []string {
-	var all []string
-	for _, c := range t.Recorder {
-		sentence := t.Text("report.situation.recorder."+string(c.Kind), message.Args{
-			"place": t.place(c.Key.Account, c.Key.Region), "day": t.day(c.Time.In(t.Zone).Format(time.DateOnly))})
-		if !slices.Contains(all, sentence) {
-			all = append(all, sentence)
-		}
+// recreated tells of the resources that came back, the first few by name.
+func (t teller) recreated() []string {
+	var names []string
+	for _, c := range t.Recreated.First {
+		names = append(names, t.resource(c))
 	}
-	return t.few(all, "report.situation.more_recorders")
+	key := "report.situation.recreated"
+	switch n := int64(len(names)); {
+	case n == 0:
+		return nil
+	case t.Recreated.N == 1:
+		key += ".one"
+	case t.Recreated.N > n:
+		key += ".more"
+	}
+	return []string{t.Text(key, message.Args{"n": t.Recreated.N, "names": t.list(names)})}
 }

@@ -41,6 +41,21 @@ func (t teller) account(id string) string {
 	return show(id)
 }
 
+// accountID is the id of an account that was asked for by id or by name; the
+// text itself where it is no name, or that of several.
+func (t teller) accountID(asked string) string {
+	var ids []string
+	for id, name := range t.Names {
+		if name == asked {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 1 {
+		return ids[0]
+	}
+	return asked
+}
+
 // place is an account and, where there is one, its region.
 func (t teller) place(account, region string) string {
 	switch {

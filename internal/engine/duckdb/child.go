@@ -46,7 +46,7 @@ func serve(ctx context.Context, in io.Reader, frames *frames) error {
 	defer cancel()
 
 	p := plan{relations: r.Relations}
-	d, err := open(ctx, limits{memory: r.Memory, threads: r.Threads, files: p.files()})
+	d, err := open(ctx, limits{memory: r.Memory, threads: r.Threads, files: p.files(), zone: r.Zone})
 	if err != nil {
 		return err
 	}

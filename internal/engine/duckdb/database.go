@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -24,6 +25,7 @@ type limits struct {
 	spill   string   // folder for what does not fit into memory; empty: none
 	files   []string // files that may be read
 	folders []string // folders whose files may be read
+	zone    string   // what a time without an offset means; "": UTC
 }
 
 // open makes a database. What it may reach is fixed from here on.
@@ -49,8 +51,11 @@ func (d *database) lock(ctx context.Context, l limits) error {
 		return err
 	}
 	defer conn.close()
+	zone := cmp.Or(l.zone, "UTC")
+	if err := conn.run(ctx, "SET GLOBAL TimeZone = "+literal(zone)); err != nil {
+		return unknownZone(zone) // DuckDB's list of zones is its own
+	}
 	settings := []string{
-		"SET GLOBAL TimeZone = 'UTC'",
 		"SET GLOBAL autoinstall_known_extensions = false",
 		"SET GLOBAL autoload_known_extensions = false",
 		"SET GLOBAL allow_community_extensions = false",

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -20,6 +22,9 @@ func explain(ctx context.Context, err error, d *database, p plan) error {
 	}
 	var failure *duckdb.Error
 	if !errors.As(err, &failure) {
+		return err
+	}
+	if err := missingFile(failure.Msg, p); err != nil {
 		return err
 	}
 	message, file := oneLine(failure.Msg, p)
@@ -41,6 +46,28 @@ func explain(ctx context.Context, err error, d *database, p plan) error {
 		return fmt.Errorf("%w: %s", configtrail.ErrInvalid, message)
 	}
 	return fmt.Errorf("DuckDB: %s", message)
+}
+
+// missingFile is the error for a message about a planned file that is not there
+// any more; nil where the file is there or the message is about something else.
+func missingFile(message string, p plan) error {
+	folder := p.lakeFolder()
+	for _, planned := range p.files() {
+		if !strings.Contains(message, planned) {
+			continue
+		}
+		if _, err := os.Stat(planned); !errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		below, err := filepath.Rel(folder, planned)
+		if err != nil {
+			below = filepath.Base(planned)
+		}
+		return configtrail.WithHint(
+			fmt.Errorf("data file %s of the lake is missing", configtrail.Visible(below)),
+			"Restore it, or ingest again into a new lake.")
+	}
+	return nil
 }
 
 func tooMuchMemory(limit string) error {

@@ -43,6 +43,10 @@ type GuardedQuery struct {
 	SQL   string
 	Scope configtrail.Scope
 
+	// Zone is the IANA name of the zone that days, months and times without an
+	// offset mean; "": UTC.
+	Zone string
+
 	MaxRows    int64
 	MaxBytes   int64 // of the rows, as they come from the child
 	Memory     int64 // bytes that DuckDB may use
@@ -75,9 +79,16 @@ type GuardedResult struct {
 // RunGuarded judges free SQL and runs it in a process of its own, which is
 // killed when ctx is cancelled, when q.Timeout has passed, or when Rows is
 // broken off. Errors: configtrail.ErrRefused and ErrInvalid with what is wrong
-// with the statement, ErrOverBudget, ErrTooLarge for time and memory.
+// with the statement or the zone, ErrOverBudget, ErrTooLarge for time and memory.
+//
+// A time with a zone comes as a time.Time. A date, a time of day, and a time
+// without a zone are no instants, so they come as text without an offset.
 func (e *Engine) RunGuarded(ctx context.Context, child ChildCommand, q GuardedQuery) (GuardedResult, error) {
 	statement, err := e.guard.Check(ctx, q.SQL)
+	if err != nil {
+		return GuardedResult{}, err
+	}
+	zone, err := zoneName(q.Zone)
 	if err != nil {
 		return GuardedResult{}, err
 	}
@@ -86,7 +97,7 @@ func (e *Engine) RunGuarded(ctx context.Context, child ChildCommand, q GuardedQu
 		return GuardedResult{}, err
 	}
 	r := request{
-		SQL: statement.SQL, Relations: p.relations,
+		SQL: statement.SQL, Relations: p.relations, Zone: zone,
 		MaxRows: cmp.Or(q.MaxRows, DefaultMaxRows), MaxBytes: cmp.Or(q.MaxBytes, DefaultMaxBytes),
 		Memory: cmp.Or(q.Memory, DefaultMemory), Threads: cmp.Or(q.Threads, runtime.NumCPU()),
 		Seconds: cmp.Or(q.Timeout, DefaultTimeout).Seconds(),

@@ -17,6 +17,7 @@ import (
 type request struct {
 	SQL       string     `json:"sql"` // as the guard wrote it
 	Relations []relation `json:"relations"`
+	Zone      string     `json:"zone"` // IANA name
 	MaxRows   int64      `json:"max_rows"`
 	MaxBytes  int64      `json:"max_bytes"`
 	Memory    int64      `json:"memory"` // bytes

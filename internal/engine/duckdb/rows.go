@@ -9,6 +9,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"unicode"
 
 	"configtrail/internal/engine"
 )
@@ -72,15 +73,7 @@ func asText(sql string, columns []engine.Column) (plainer string, changed bool) 
 	for i, column := range columns {
 		name := fmt.Sprintf("c%d", i)
 		names = append(names, name)
-		target := ""
-		switch kind, _, _ := strings.Cut(column.Type, "("); kind {
-		case "JSON", "TIME", "TIME WITH TIME ZONE", "TIMETZ", "TIME_TZ", "INTERVAL", "BLOB", "UUID", "BIT", "UNION", "GEOMETRY", "VARIANT", "BIGNUM":
-			target = "VARCHAR"
-		case "MAP":
-			if column.Type != "MAP(VARCHAR, VARCHAR)" && !strings.HasSuffix(column.Type, "]") {
-				target = "MAP(VARCHAR, VARCHAR)"
-			}
-		}
+		target := textTarget(column.Type)
 		if target == "" {
 			values = append(values, name)
 			continue
@@ -94,6 +87,68 @@ func asText(sql string, columns []engine.Column) (plainer string, changed bool) 
 	// The line break ends a comment that sql may end with.
 	return fmt.Sprintf("SELECT %s FROM (%s\n) AS r(%s)", strings.Join(values, ", "),
 		strings.TrimRight(sql, "; \t\r\n"), strings.Join(names, ", ")), true
+}
+
+// textTarget is the type to ask for in place of one that has no plain value; ""
+// where it has one.
+func textTarget(typ string) string {
+	switch kind, _, _ := strings.Cut(typ, "("); {
+	case strings.HasSuffix(typ, "]"):
+	case kind == "MAP" && typ != "MAP(VARCHAR, VARCHAR)":
+		return "MAP(VARCHAR, VARCHAR)"
+	case comesAsText(kind):
+		return "VARCHAR"
+	}
+	// Inside of lists and structs only what would turn into an instant is odd.
+	if target := withoutLocalTimes(typ); target != typ {
+		return target
+	}
+	return ""
+}
+
+func comesAsText(kind string) bool {
+	switch kind {
+	case "JSON", "INTERVAL", "BLOB", "UUID", "BIT", "UNION", "GEOMETRY", "VARIANT", "BIGNUM", "TIME WITH TIME ZONE", "TIME_TZ":
+		return true
+	}
+	return isLocalTime(kind)
+}
+
+// isLocalTime tells of a type that it holds dates or times that are no instants:
+// the driver would make them ones of UTC.
+func isLocalTime(kind string) bool {
+	switch kind {
+	case "DATE", "TIME", "TIMETZ", "TIME_NS", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS":
+		return true
+	}
+	return false
+}
+
+// withoutLocalTimes is a type with text in place of dates and times that are no
+// instants, however deep. Names of members stand in double quotes.
+func withoutLocalTimes(typ string) string {
+	var b strings.Builder
+	for rest := typ; rest != ""; {
+		end := strings.IndexFunc(rest, func(r rune) bool { return !unicode.IsUpper(r) && r != '_' })
+		switch {
+		case end < 0:
+			end = len(rest)
+		case rest[0] == '"':
+			end = strings.IndexByte(rest[1:], '"') + 2
+			if end < 2 {
+				end = len(rest)
+			}
+		case end == 0:
+			end = 1
+		}
+		word := rest[:end]
+		if isLocalTime(word) {
+			word = "VARCHAR"
+		}
+		b.WriteString(word)
+		rest = rest[end:]
+	}
+	return b.String()
 }
 
 // A reader reads rows and then gives its connection back, whatever ends it.

@@ -73,8 +73,12 @@ func TestValues(t *testing.T) {
 		{`0.5::FLOAT`, 0.5, "FLOAT"},
 		{`'inf'::DOUBLE`, math.Inf(1), "DOUBLE"},
 		{`TIMESTAMP WITH TIME ZONE '2024-11-05 09:00:00.123456+09:00'`, day.Add(123456 * time.Microsecond), "TIMESTAMPTZ"},
-		{`TIMESTAMP '2024-11-05 00:00:00'`, day, "TIMESTAMP"},
-		{`DATE '2024-11-05'`, day, "DATE"},
+		{`TIMESTAMP '2024-11-05 00:00:00'`, "2024-11-05 00:00:00", "TIMESTAMP"},
+		{`TIMESTAMP_MS '2024-09-01 17:56:30.123'`, "2024-09-01 17:56:30.123", "TIMESTAMP_MS"},
+		{`DATE '2024-11-05'`, "2024-11-05", "DATE"},
+		{`[TIMESTAMP '2024-11-05 01:02:03']`, []any{"2024-11-05 01:02:03"}, "TIMESTAMP[]"},
+		{`{'DATE': DATE '2024-11-05', 'a " DATE': TIME '01:02:03', 'z': TIMESTAMP WITH TIME ZONE '2024-11-05 09:00:00+09'}`,
+			map[string]any{"DATE": "2024-11-05", `a " DATE`: "01:02:03", "z": day}, `STRUCT("DATE" DATE, "a "" DATE" TIME, "z" TIMESTAMPTZ)`},
 		{`date_trunc('day', TIMESTAMP WITH TIME ZONE '2024-11-05 08:30:00+09')`, day.AddDate(0, 0, -1), "TIMESTAMPTZ"},
 		{`TIME '12:34:56.5'`, "12:34:56.5", "TIME"},
 		{`INTERVAL 3 DAY`, "3 days", "INTERVAL"},
@@ -88,7 +92,7 @@ func TestValues(t *testing.T) {
 		{`[1, NULL, 3]`, []any{int64(1), nil, int64(3)}, "INTEGER[]"},
 		{`[]::VARCHAR[]`, []any{}, "VARCHAR[]"},
 		{`{'path': '/tags/a', 'old': NULL}`, map[string]any{"path": "/tags/a", "old": nil}, `STRUCT("path" VARCHAR, "old" INTEGER)`},
-		{`[{'at': DATE '2024-11-05', 'n': 1::HUGEINT}]`, []any{map[string]any{"at": day, "n": int64(1)}}, `STRUCT("at" DATE, "n" HUGEINT)[]`},
+		{`[{'at': DATE '2024-11-05', 'n': 1::HUGEINT}]`, []any{map[string]any{"at": "2024-11-05", "n": int64(1)}}, `STRUCT("at" DATE, "n" HUGEINT)[]`},
 		{`[MAP {'a': 'b'}]`, []any{map[string]string{"a": "b"}}, "MAP(VARCHAR, VARCHAR)[]"},
 	}
 	d := newTestDatabase(t, limits{threads: 1})

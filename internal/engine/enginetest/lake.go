@@ -97,9 +97,9 @@ func NewLake(t testing.TB) *lake.Lake {
 		t.Fatal(err)
 	}
 	for _, item := range Items() {
-		added, err := writer.AddItem(ctx, &item)
-		if err != nil || !added {
-			t.Fatalf("add item %s: %v, %v", item.Key, added, err)
+		outcome, err := writer.AddItem(ctx, &item)
+		if err != nil || outcome != lake.New {
+			t.Fatalf("add item %s: %v, %v", item.Key, outcome, err)
 		}
 	}
 	if err := writer.Commit(ctx); err != nil {

@@ -55,9 +55,15 @@ func (a *app) changes(ctx context.Context, f *filterFlags, format string) error 
 		return err
 	}
 	defer s.close()
+	if err := a.known(ctx, s, f); err != nil {
+		return err
+	}
 	warnings, err := s.Touched(ctx, window, filter)
 	if err != nil {
 		return err
+	}
+	if format != "text" && format != "json" {
+		a.remark(a.spanLine(window))
 	}
 	if err := a.writeChanges(ctx, s, filter, format, warnings); err != nil {
 		return err
@@ -72,7 +78,7 @@ func (a *app) writeChanges(ctx context.Context, s *session, filter history.Filte
 	visit, finish := func(c configtrail.Change) error { return writeJSON(a.Stdout, a.record(c)) }, func() error { return nil }
 	switch format {
 	case "text":
-		return a.changesText(ctx, s, filter)
+		return a.changesText(ctx, s, filter, warnings)
 	case "json":
 		return a.changesJSON(ctx, s, filter, warnings)
 	case "csv":
@@ -139,9 +145,11 @@ func (a *app) changesJSON(ctx context.Context, s *session, filter history.Filter
 		Changes       []configtrail.ChangeRecord `json:"changes"`
 		Total         int64                      `json:"total"`
 		Next          *string                    `json:"next"`
+		From          *configtrail.Stamp         `json:"from"` // of the resolved span; null: open
+		To            *configtrail.Stamp         `json:"to"`
 		CompleteUntil completeJSON               `json:"complete_until"`
 		Warnings      []warningJSON              `json:"warnings"`
-	}{Changes: []configtrail.ChangeRecord{}, Total: page.Total, CompleteUntil: a.completeJSON(complete), Warnings: a.warningsJSON(warnings, s.pending)}
+	}{Changes: []configtrail.ChangeRecord{}, Total: page.Total, From: a.moment(filter.Window.From), To: a.moment(filter.Window.To), CompleteUntil: a.completeJSON(complete), Warnings: a.warningsJSON(warnings, s.pending)}
 	for _, c := range page.Changes {
 		out.Changes = append(out.Changes, a.record(c))
 	}
@@ -156,8 +164,9 @@ func (a *app) record(c configtrail.Change) configtrail.ChangeRecord {
 }
 
 // changesText writes the span, then one paragraph a change.
-func (a *app) changesText(ctx context.Context, s *session, filter history.Filter) error {
+func (a *app) changesText(ctx context.Context, s *session, filter history.Filter, warnings []history.Warning) error {
 	fmt.Fprintln(a.Stdout, a.spanLine(filter.Window))
+	a.reach(warnings)
 	total, err := a.eachChange(ctx, s, filter, func(c configtrail.Change) error { return a.changeText(a.Stdout, c) })
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -248,4 +249,20 @@ func (a *app) unresolved(text string, found []history.Candidate, err error) erro
 		lines = append(lines, a.p.Text("cli.more", message.Args{"n": more}))
 	}
 	return &configtrail.Problem{Key: key, Err: err, Args: message.Args{"text": text, "n": len(found), "candidates": lines}}
+}
+
+// known refuses a resource filter that names nothing: no changes of a resource
+// that never was would be an answer to another question.
+func (a *app) known(ctx context.Context, s *session, f *filterFlags) error {
+	for _, text := range f.resources {
+		found, err := s.Resolve(ctx, text, history.Filter{})
+		if errors.Is(err, configtrail.ErrNotFound) {
+			return a.unresolved(text, found, err)
+		}
+		var several *history.Ambiguous
+		if err != nil && !errors.As(err, &several) {
+			return err
+		}
+	}
+	return nil
 }

@@ -146,6 +146,9 @@ func (a *app) ingested(s ingest.Summary) {
 	if d.Archived > 0 {
 		fmt.Fprintln(a.Stdout, a.p.Text("ingest.archived", message.Args{"n": d.Archived}))
 	}
+	if d.Seen == d.Ignored {
+		fmt.Fprintln(a.Stdout, a.t("ingest.nothing"))
+	}
 	if len(s.Quarantine) == 0 {
 		return
 	}

@@ -61,7 +61,7 @@ var phrases = []phrase{
 	{"next.chmod", regexp.MustCompile(`^run chmod 600 (?P<name>.+)$`)},
 	{"next.space", regexp.MustCompile(`^free space on the disk that holds the lake, then run the command again: nothing is lost or doubled$`)},
 	{"next.rights", regexp.MustCompile(`^give this user the right to read and write the lake's folder$`)},
-	{"next.restore", regexp.MustCompile(`^restore the missing file, or ingest into a new lake$`)},
+	{"next.restore", regexp.MustCompile(`^restore the missing file, or ingest again into a new lake$`)},
 	{"next.narrow", regexp.MustCompile(`^Narrow the span, or count before selecting rows\.$`)},
 }
 

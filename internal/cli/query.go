@@ -36,7 +36,7 @@ func (a *app) queryCommand() *cobra.Command {
 		Args: exactly("SELECT"),
 		RunE: func(c *cobra.Command, args []string) error { return a.query(c.Context(), f, args[0]) },
 	}
-	c.Flags().Int64Var(&f.rows, "max-rows", defaultRows, a.t("flag.max-rows"))
+	c.Flags().Int64Var(&f.rows, "limit", defaultRows, a.t("flag.limit"))
 	c.Flags().DurationVar(&f.timeout, "timeout", time.Minute, a.t("flag.timeout"))
 	a.failFlag(c)
 	a.formatFlag(c, &f.format, "text", "json", "jsonl", "csv", "markdown")
@@ -57,7 +57,7 @@ func (a *app) childCommand() *cobra.Command {
 }
 
 func (a *app) query(ctx context.Context, f queryFlags, sql string) error {
-	if f.rows <= 0 || f.timeout <= 0 {
+	if f.rows < 0 || f.timeout <= 0 {
 		return misused("above_zero", nil)
 	}
 	s, err := a.open(ctx)
@@ -67,7 +67,7 @@ func (a *app) query(ctx context.Context, f queryFlags, sql string) error {
 	defer s.close()
 	result, err := s.engine.RunGuarded(ctx,
 		duckdb.ChildCommand{Path: a.Executable, Args: []string{childName}},
-		duckdb.GuardedQuery{SQL: sql, MaxRows: f.rows, Timeout: f.timeout, Zone: a.zone.String()})
+		a.guarded(sql, f))
 	if err != nil {
 		return queryProblem(err)
 	}
@@ -93,13 +93,22 @@ func (a *app) query(ctx context.Context, f queryFlags, sql string) error {
 	return a.judge(warnings, s.pending)
 }
 
+// guarded is the query with its limits; a limit of 0 rows is none.
+func (a *app) guarded(sql string, f queryFlags) duckdb.GuardedQuery {
+	q := duckdb.GuardedQuery{SQL: sql, MaxRows: f.rows, Timeout: f.timeout, Zone: a.zone.String()}
+	if f.rows == 0 {
+		q.MaxRows, q.MaxBytes = math.MaxInt64, math.MaxInt64
+	}
+	return q
+}
+
 // writeRows writes a result in a format.
 func (a *app) writeRows(result duckdb.GuardedResult, format string) error {
 	var names []string
 	for _, c := range result.Columns {
 		names = append(names, c.Name)
 	}
-	write, finish, err := a.rowWriter(names, format)
+	write, finish, err := a.rowWriter(names, format, result.Cut)
 	if err != nil {
 		return err
 	}
@@ -123,7 +132,7 @@ func (a *app) writeRows(result duckdb.GuardedResult, format string) error {
 }
 
 // rowWriter writes rows as they come; finish ends the output.
-func (a *app) rowWriter(names []string, format string) (write func([]any) error, finish func() error, err error) {
+func (a *app) rowWriter(names []string, format string, cut func() duckdb.Cut) (write func([]any) error, finish func() error, err error) {
 	nothing := func() error { return nil }
 	switch format {
 	case "json", "jsonl":
@@ -144,7 +153,7 @@ func (a *app) rowWriter(names []string, format string) (write func([]any) error,
 				return writeJSON(a.Stdout, rowJSON{names, a.inZone(row)})
 			}, func() error {
 				if format == "json" {
-					_, err := io.WriteString(a.Stdout, "]}\n")
+					_, err := fmt.Fprintf(a.Stdout, "],\"complete\":%t}\n", cut() == duckdb.CutNothing)
 					return err
 				}
 				return nil

@@ -3,6 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 
@@ -78,7 +81,7 @@ func (a *app) openForWriting(ctx context.Context) (*lake.Lake, redact.Key, error
 	if err := a.embeddedOnly(); err != nil {
 		return nil, redact.Key{}, err
 	}
-	key, err := a.redactKey()
+	key, err := a.redactKey(ctx)
 	if err != nil {
 		return nil, redact.Key{}, err
 	}
@@ -89,7 +92,7 @@ func (a *app) openForWriting(ctx context.Context) (*lake.Lake, redact.Key, error
 	return l, key, told("lake", err)
 }
 
-func (a *app) redactKey() (redact.Key, error) {
+func (a *app) redactKey(ctx context.Context) (redact.Key, error) {
 	if file := a.set.RedactKeyFile; file != "" {
 		key, err := redact.LoadKey(file)
 		if errors.Is(err, configtrail.ErrNotFound) {
@@ -97,8 +100,37 @@ func (a *app) redactKey() (redact.Key, error) {
 		}
 		return key, told("key", err)
 	}
-	key, err := redact.LoadOrCreateKey(redact.DefaultKeyPath(a.set.ConfigDir, a.set.Lake))
+	path := redact.DefaultKeyPath(a.set.ConfigDir, a.set.Lake)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if key, ok := a.keyOfMovedLake(ctx, filepath.Dir(path)); ok {
+			return key, nil
+		}
+	}
+	key, err := redact.LoadOrCreateKey(path)
 	return key, told("key", err)
+}
+
+// keyOfMovedLake finds the key of a lake that lies elsewhere than where it was
+// made: keys are filed by place, and tell by their id whose they are.
+func (a *app) keyOfMovedLake(ctx context.Context, folder string) (redact.Key, bool) {
+	l, err := lake.Open(ctx, lake.Options{Dir: a.set.Lake, Now: a.Now})
+	if err != nil {
+		return redact.Key{}, false // there is no lake yet
+	}
+	wanted := l.RedactKeyID()
+	if err := l.Close(); err != nil || wanted == "" {
+		return redact.Key{}, false
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*.key"))
+	if err != nil {
+		return redact.Key{}, false
+	}
+	for _, file := range files {
+		if key, err := redact.LoadKey(file); err == nil && key.ID == wanted {
+			return key, true
+		}
+	}
+	return redact.Key{}, false
 }
 
 // sources opens the places that the command line or the settings name.

@@ -129,6 +129,9 @@ func (a *app) at(ctx context.Context, f *filterFlags, text, format string) error
 		return err
 	}
 	defer s.close()
+	if err := a.known(ctx, s, f); err != nil {
+		return err
+	}
 	write, finish, err := a.stateWriter(format)
 	if err != nil {
 		return err

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"configtrail"
 	"configtrail/internal/history"
@@ -104,4 +106,18 @@ func join(values []string, by string, most int) string {
 		text += v
 	}
 	return text
+}
+
+// reach says on the second line of a text up to when its answer is complete,
+// where the asked span ends later.
+func (a *app) reach(warnings []history.Warning) {
+	var until time.Time
+	for _, w := range warnings {
+		if (w.Kind == history.WarnLate || w.Kind == history.WarnPending) && !w.From.IsZero() && (until.IsZero() || w.From.Before(until)) {
+			until = w.From
+		}
+	}
+	if !until.IsZero() {
+		fmt.Fprintln(a.Stdout, a.p.Text("cli.reach", message.Args{"until": a.stamp(until)}))
+	}
 }

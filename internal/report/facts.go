@@ -147,10 +147,4 @@ func percent(part, whole int64) int64 {
 }
 
 // clock is a time in the report's zone; nil where it is zero.
-func (f *facts) clock(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.In(f.Zone)
-	return &t
-}
+func (f *facts) clock(t time.Time) *configtrail.Stamp { return configtrail.StampIn(t, f.Zone) }

@@ -72,8 +72,8 @@ func TestJSONHasEveryMemberOfTheContract(t *testing.T) {
 func TestJSONSpeaksOfTheMonthInItsZone(t *testing.T) {
 	report := decoded(t, richMonth(t))
 	for member, want := range map[string]any{
-		"month": "2024-11", "tz": "Asia/Tokyo", "from": "2024-11-01T00:00:00+09:00", "to": "2024-12-01T00:00:00+09:00",
-		"generated": "2024-12-05T09:00:00+09:00", "lang": "en", "version": "1.0.0", "lake_snapshot": "5d41402abc4b2a76",
+		"month": "2024-11", "tz": "Asia/Tokyo", "from": "2024-11-01T00:00:00.000+09:00", "to": "2024-12-01T00:00:00.000+09:00",
+		"generated": "2024-12-05T09:00:00.000+09:00", "lang": "en", "version": "1.0.0", "lake_snapshot": "5d41402abc4b2a76",
 	} {
 		if report[member] != want {
 			t.Errorf("%s is %v, want %v", member, report[member], want)
@@ -81,7 +81,7 @@ func TestJSONSpeaksOfTheMonthInItsZone(t *testing.T) {
 	}
 	f := ordinaryMonth(t)
 	f.Zone, f.Window = time.UTC, f.Month.Window(time.UTC)
-	if report := decoded(t, f); report["from"] != "2024-11-01T00:00:00Z" || report["generated"] != "2024-12-05T00:00:00Z" {
+	if report := decoded(t, f); report["from"] != "2024-11-01T00:00:00.000Z" || report["generated"] != "2024-12-05T00:00:00.000Z" {
 		t.Errorf("in UTC: from %v, generated %v", report["from"], report["generated"])
 	}
 }
@@ -89,7 +89,7 @@ func TestJSONSpeaksOfTheMonthInItsZone(t *testing.T) {
 func TestOpenEndsOfGapsAreNull(t *testing.T) {
 	gaps := decoded(t, richMonth(t))["coverage"].(map[string]any)["gaps"].([]any)
 	want := map[string]any{
-		"account": sandbox, "region": "ap-northeast-1", "types": []any{"AWS::SQS::Queue"}, "from": "2024-10-21T12:00:00+09:00", "to": nil, "reason": "excluded",
+		"account": sandbox, "region": "ap-northeast-1", "types": []any{"AWS::SQS::Queue"}, "from": "2024-10-21T12:00:00.000+09:00", "to": nil, "reason": "excluded",
 	}
 	if diff := cmp.Diff(want, gaps[0]); diff != "" {
 		t.Error(diff)

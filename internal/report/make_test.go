@@ -22,7 +22,7 @@ const account = "111122223333"
 
 func at(t testing.TB, text string) time.Time {
 	t.Helper()
-	instant, err := time.Parse("2006-01-02T15:04:05Z", text)
+	instant, err := time.Parse("2006-01-02T15:04:05.000Z", text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,18 +47,18 @@ func edit(path, value string) configtrail.Edit {
 func smallLake(t testing.TB, until string) *lake.Lake {
 	t.Helper()
 	const tokyo, group = "ap-northeast-1", "AWS::EC2::SecurityGroup"
-	counter := changed(configtrail.Updated, tokyo, "AWS::EC2::Subnet", "subnet-1", at(t, "2024-11-07T12:00:00Z"), edit("/configuration/availableIpAddressCount", "7"))
+	counter := changed(configtrail.Updated, tokyo, "AWS::EC2::Subnet", "subnet-1", at(t, "2024-11-07T12:00:00.000Z"), edit("/configuration/availableIpAddressCount", "7"))
 	counter.Noise = configtrail.NoiseCounter
 	changes := []configtrail.Change{
-		changed(configtrail.Updated, tokyo, group, "sg-1", at(t, "2024-10-10T10:00:00Z"), edit("/configuration/description", `"a"`)),
-		changed(configtrail.Updated, tokyo, group, "sg-1", at(t, "2024-10-11T10:00:00Z"), edit("/configuration/description", `"b"`)),
-		changed(configtrail.Updated, tokyo, group, "sg-1", at(t, "2024-10-31T14:59:59Z"), edit("/configuration/description", `"c"`)), // October, everywhere
-		changed(configtrail.Updated, tokyo, group, "sg-1", at(t, "2024-10-31T15:30:00Z"), edit("/configuration/ipPermissions/0", `{"cidrIp":"0.0.0.0/0"}`)),
-		changed(configtrail.Deleted, tokyo, "AWS::S3::Bucket", "invoices", at(t, "2024-11-05T01:00:00Z")),
+		changed(configtrail.Updated, tokyo, group, "sg-1", at(t, "2024-10-10T10:00:00.000Z"), edit("/configuration/description", `"a"`)),
+		changed(configtrail.Updated, tokyo, group, "sg-1", at(t, "2024-10-11T10:00:00.000Z"), edit("/configuration/description", `"b"`)),
+		changed(configtrail.Updated, tokyo, group, "sg-1", at(t, "2024-10-31T14:59:59.000Z"), edit("/configuration/description", `"c"`)), // October, everywhere
+		changed(configtrail.Updated, tokyo, group, "sg-1", at(t, "2024-10-31T15:30:00.000Z"), edit("/configuration/ipPermissions/0", `{"cidrIp":"0.0.0.0/0"}`)),
+		changed(configtrail.Deleted, tokyo, "AWS::S3::Bucket", "invoices", at(t, "2024-11-05T01:00:00.000Z")),
 		counter,
-		changed(configtrail.Created, configtrail.Global, "AWS::IAM::Role", "AROA1", at(t, "2024-11-30T14:30:00Z")),
-		changed(configtrail.Updated, tokyo, group, "sg-2", at(t, "2024-11-30T15:00:00Z"), edit("/configuration/description", `"d"`)), // December in Tokyo
-		changed(configtrail.Updated, tokyo, group, "sg-3", at(t, "2024-11-30T20:00:00Z"), edit("/configuration/description", `"e"`)),
+		changed(configtrail.Created, configtrail.Global, "AWS::IAM::Role", "AROA1", at(t, "2024-11-30T14:30:00.000Z")),
+		changed(configtrail.Updated, tokyo, group, "sg-2", at(t, "2024-11-30T15:00:00.000Z"), edit("/configuration/description", `"d"`)), // December in Tokyo
+		changed(configtrail.Updated, tokyo, group, "sg-3", at(t, "2024-11-30T20:00:00.000Z"), edit("/configuration/description", `"e"`)),
 	}
 	return lakeOf(t, until, changes)
 }
@@ -76,14 +76,14 @@ func lakeOf(t testing.TB, until string, changes []configtrail.Change) *lake.Lake
 	if err != nil {
 		t.Fatal(err)
 	}
-	for day := at(t, "2024-08-01T03:00:00Z"); day.Before(at(t, until)); day = day.AddDate(0, 0, 1) {
+	for day := at(t, "2024-08-01T03:00:00.000Z"); day.Before(at(t, until)); day = day.AddDate(0, 0, 1) {
 		if day.Month() == time.November && day.Day() >= 11 && day.Day() <= 13 {
 			continue
 		}
 		deliver(t, w, configtrail.Delivery{Kind: configtrail.KindSnapshot, WrittenAt: day}, "ConfigSnapshot_"+day.Format("20060102T150405Z")+"_11111111-2222-3333-4444-555555555555.json.gz")
 	}
 	deliver(t, w, configtrail.Delivery{
-		Kind: configtrail.KindHistory, WrittenAt: at(t, "2024-11-20T06:00:00Z"),
+		Kind: configtrail.KindHistory, WrittenAt: at(t, "2024-11-20T06:00:00.000Z"),
 		Quarantined: []configtrail.Quarantined{{Index: 3, Code: configtrail.CodeBadItem}, {Index: -1, Code: configtrail.CodeTruncated}},
 	}, "ConfigHistory_AWS::Lambda::Function_20241120T000000Z_20241120T060000Z_1.json.gz")
 	if err := w.Commit(ctx); err != nil {
@@ -106,7 +106,7 @@ func lakeOf(t testing.TB, until string, changes []configtrail.Change) *lake.Lake
 
 func deliver(t testing.TB, w *lake.Writer, d configtrail.Delivery, name string) {
 	t.Helper()
-	d.Account, d.Region, d.ReadAt = account, "ap-northeast-1", at(t, "2024-12-05T00:00:00Z")
+	d.Account, d.Region, d.ReadAt = account, "ap-northeast-1", at(t, "2024-12-05T00:00:00.000Z")
 	d.Key = fmt.Sprintf("AWSLogs/%s/Config/ap-northeast-1/%s_Config_ap-northeast-1_%s", account, account, name)
 	d.URI, d.ETag = "s3://deliveries/"+d.Key, "1"
 	for i := range d.Quarantined {
@@ -150,7 +150,7 @@ func made(t *testing.T, l *lake.Lake, zone string, filter history.Filter, now st
 }
 
 func TestTheMonthIsThatOfTheZone(t *testing.T) {
-	l := smallLake(t, "2024-12-05T00:00:00Z")
+	l := smallLake(t, "2024-12-05T00:00:00.000Z")
 	totals := func(changes, created, updated, deleted, noise, resources, accounts float64) map[string]any {
 		return map[string]any{
 			"changes": changes, "created": created, "updated": updated, "deleted": deleted, "recreated": 0.0,
@@ -166,7 +166,7 @@ func TestTheMonthIsThatOfTheZone(t *testing.T) {
 	}{
 		{
 			"Asia/Tokyo", totals(3, 1, 1, 1, 1, 3, 1), totals(3, 0, 3, 0, 0, 1, 1), 1, 1,
-			[2]any{"2024-11-10T12:00:00+09:00", "2024-11-14T12:00:00+09:00"},
+			[2]any{"2024-11-10T12:00:00.000+09:00", "2024-11-14T12:00:00.000+09:00"},
 			[]string{
 				"In November 2024, 3 changes touched 3 resources in 1 account (1 created, 1 updated, 1 deleted).",
 				"- 11-01 00:30 EC2 SecurityGroup “sg-1” in prod (111122223333) ap-northeast-1: added ipPermissions (cidrIp=0.0.0.0/0)",
@@ -175,7 +175,7 @@ func TestTheMonthIsThatOfTheZone(t *testing.T) {
 		},
 		{
 			"UTC", totals(4, 1, 2, 1, 1, 4, 1), totals(4, 0, 4, 0, 0, 1, 1), 0, 3,
-			[2]any{"2024-11-10T03:00:00Z", "2024-11-14T03:00:00Z"},
+			[2]any{"2024-11-10T03:00:00.000Z", "2024-11-14T03:00:00.000Z"},
 			[]string{
 				"In November 2024, 4 changes touched 4 resources in 1 account (1 created, 2 updated, 1 deleted).",
 				"- 11-30 20:00 EC2 SecurityGroup “sg-3” in prod (111122223333) ap-northeast-1: added description (e)",
@@ -183,7 +183,7 @@ func TestTheMonthIsThatOfTheZone(t *testing.T) {
 		},
 	} {
 		t.Run(c.zone, func(t *testing.T) {
-			value, r := made(t, l, c.zone, history.Filter{}, "2024-12-05T00:00:00Z")
+			value, r := made(t, l, c.zone, history.Filter{}, "2024-12-05T00:00:00.000Z")
 			if diff := cmp.Diff(c.totals, value["totals"]); diff != "" {
 				t.Errorf("totals: %s", diff)
 			}
@@ -233,7 +233,7 @@ func TestTheMonthIsThatOfTheZone(t *testing.T) {
 }
 
 func TestAReportOfALakeCanBeNarrowed(t *testing.T) {
-	value, r := made(t, smallLake(t, "2024-12-05T00:00:00Z"), "Asia/Tokyo", history.Filter{Accounts: []string{"prod"}, Types: []string{"iam"}}, "2024-12-05T00:00:00Z")
+	value, r := made(t, smallLake(t, "2024-12-05T00:00:00.000Z"), "Asia/Tokyo", history.Filter{Accounts: []string{"prod"}, Types: []string{"iam"}}, "2024-12-05T00:00:00.000Z")
 	if n := value["totals"].(map[string]any)["changes"]; n != 1.0 {
 		t.Errorf("changes of IAM: %v", n)
 	}
@@ -249,18 +249,18 @@ func TestWhatStandsOutIsReadFromTheLake(t *testing.T) {
 	const tokyo = "ap-northeast-1"
 	var changes []configtrail.Change
 	for n := range 30 {
-		id, when := fmt.Sprintf("q-%02d", n), at(t, "2024-11-05T01:00:00Z").Add(time.Duration(n)*time.Minute)
+		id, when := fmt.Sprintf("q-%02d", n), at(t, "2024-11-05T01:00:00.000Z").Add(time.Duration(n)*time.Minute)
 		changes = append(changes,
 			changed(configtrail.Deleted, tokyo, "AWS::SQS::Queue", "old-"+id, when),
 			changed(configtrail.Updated, tokyo, "AWS::SQS::Queue", id, when.AddDate(0, 0, 1), edit("/tags/AuditFinding", `"7"`)),
 			changed(configtrail.Updated, tokyo, "AWS::EC2::SecurityGroup", id, when.AddDate(0, 0, 3), edit("/configuration/ipPermissions/0", `{"cidrIp":"0.0.0.0/0"}`)))
 	}
-	stop := changed(configtrail.Updated, tokyo, "AWS::Config::ConfigurationRecorder", "default", at(t, "2024-11-10T04:00:00Z"),
+	stop := changed(configtrail.Updated, tokyo, "AWS::Config::ConfigurationRecorder", "default", at(t, "2024-11-10T04:00:00.000Z"),
 		configtrail.Edit{Path: "/configuration/recording", Op: configtrail.OpReplace, Old: json.RawMessage("true"), New: json.RawMessage("false")})
-	for _, day := range []string{"2024-11-20T01:00:00Z", "2024-11-21T01:00:00Z"} {
+	for _, day := range []string{"2024-11-20T01:00:00.000Z", "2024-11-21T01:00:00.000Z"} {
 		changes = append(changes, changed(configtrail.Recreated, tokyo, "AWS::S3::Bucket", "invoices", at(t, day)))
 	}
-	_, r := made(t, lakeOf(t, "2024-12-05T00:00:00Z", append(changes, stop)), "UTC", history.Filter{}, "2024-12-05T00:00:00Z")
+	_, r := made(t, lakeOf(t, "2024-12-05T00:00:00.000Z", append(changes, stop)), "UTC", history.Filter{}, "2024-12-05T00:00:00.000Z")
 	for _, sentence := range []string{
 		"- The busiest days were 5 November to 6 November: 60 changes in 2 days, 65% of the month's. The median day had 0. Of these, 30 (50%) have /tags/AuditFinding in common.\n",
 		"- One resource came back under the id of a deleted one: S3 Bucket “invoices” in prod (111122223333) ap-northeast-1.\n",
@@ -275,17 +275,17 @@ func TestWhatStandsOutIsReadFromTheLake(t *testing.T) {
 }
 
 func TestAMonthThatGoesOn(t *testing.T) {
-	value, r := made(t, smallLake(t, "2024-11-29T00:00:00Z"), "Asia/Tokyo", history.Filter{}, "2024-11-28T12:00:00Z")
+	value, r := made(t, smallLake(t, "2024-11-29T00:00:00.000Z"), "Asia/Tokyo", history.Filter{}, "2024-11-28T12:00:00.000Z")
 	if strings.Contains(r.Text, "That is") || !strings.Contains(r.Text, "The month is not over. What follows covers it until 2024-11-28 06:00;") {
 		t.Errorf("on the 28th it says:\n%s", r.Text)
 	}
-	if until := value["complete_until"].(map[string]any)["min"]; until != "2024-11-28T06:00:00+09:00" {
+	if until := value["complete_until"].(map[string]any)["min"]; until != "2024-11-28T06:00:00.000+09:00" {
 		t.Errorf("complete until %v", until)
 	}
 }
 
 func TestOneSnapshotTellsNoRhythm(t *testing.T) {
-	_, r := made(t, smallLake(t, "2024-08-02T00:00:00Z"), "Asia/Tokyo", history.Filter{}, "2024-12-05T00:00:00Z")
+	_, r := made(t, smallLake(t, "2024-08-02T00:00:00.000Z"), "Asia/Tokyo", history.Filter{}, "2024-12-05T00:00:00.000Z")
 	if want := "Gaps can't be told in 1 pair of account and region"; !strings.Contains(r.Text, want) {
 		t.Errorf("not said: %s\nin:\n%s", want, r.Text)
 	}
@@ -297,7 +297,7 @@ func TestALakeWithoutDeliveries(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	value, r := made(t, l, "UTC", history.Filter{}, "2024-12-05T00:00:00Z")
+	value, r := made(t, l, "UTC", history.Filter{}, "2024-12-05T00:00:00.000Z")
 	if !strings.Contains(r.Text, "The lake holds no delivery yet. Run configtrail ingest SOURCE to fill it.") || strings.Contains(r.Text, "No change") {
 		t.Errorf("it says:\n%s", r.Text)
 	}

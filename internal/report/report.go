@@ -10,7 +10,6 @@ package report
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"configtrail"
 	"configtrail/internal/history"
@@ -28,15 +27,15 @@ type Options struct {
 
 // Report is a month report. Its JSON is the contract of `report --format json`.
 type Report struct {
-	Month     string    `json:"month"` // 2024-11
-	TZ        string    `json:"tz"`
-	From      time.Time `json:"from"`
-	To        time.Time `json:"to"`
-	Lang      string    `json:"lang"`
-	Generated time.Time `json:"generated"`
-	Version   string    `json:"version"`       // of configtrail
-	Lake      string    `json:"lake_snapshot"` // state of the data: equal ones give equal reports
-	Filters   Filters   `json:"filters"`
+	Month     string            `json:"month"` // 2024-11
+	TZ        string            `json:"tz"`
+	From      configtrail.Stamp `json:"from"`
+	To        configtrail.Stamp `json:"to"`
+	Lang      string            `json:"lang"`
+	Generated configtrail.Stamp `json:"generated"`
+	Version   string            `json:"version"`       // of configtrail
+	Lake      string            `json:"lake_snapshot"` // state of the data: equal ones give equal reports
+	Filters   Filters           `json:"filters"`
 
 	CompleteUntil CompleteUntil   `json:"complete_until"`
 	Totals        history.Totals  `json:"totals"`
@@ -65,15 +64,15 @@ type Filters struct {
 
 // CompleteUntil says up to when deliveries are complete: the earliest place, and each.
 type CompleteUntil struct {
-	Min *time.Time  `json:"min"` // null where nothing was delivered
-	By  []PlaceTime `json:"by"`  // never nil
+	Min *configtrail.Stamp `json:"min"` // null where nothing was delivered
+	By  []PlaceTime        `json:"by"`  // never nil
 }
 
 // PlaceTime is up to when deliveries of one account and region are complete.
 type PlaceTime struct {
-	Account string    `json:"account"`
-	Region  string    `json:"region"`
-	Time    time.Time `json:"time"`
+	Account string            `json:"account"`
+	Region  string            `json:"region"`
+	Time    configtrail.Stamp `json:"time"`
 }
 
 // By are the changes without noise by group: most first, days in order.
@@ -94,15 +93,15 @@ type Count struct {
 
 // Finding is one detector's claim, as programs read it.
 type Finding struct {
-	ID       string    `json:"id"`
-	Detector string    `json:"detector"`
-	Severity string    `json:"severity"`
-	Score    int       `json:"score"`
-	Time     time.Time `json:"time"`
-	Resource Resource  `json:"resource"`
-	Summary  string    `json:"summary"`
-	Evidence []string  `json:"evidence"`
-	Sets     []string  `json:"sets"`
+	ID       string            `json:"id"`
+	Detector string            `json:"detector"`
+	Severity string            `json:"severity"`
+	Score    int               `json:"score"`
+	Time     configtrail.Stamp `json:"time"`
+	Resource Resource          `json:"resource"`
+	Summary  string            `json:"summary"`
+	Evidence []string          `json:"evidence"`
+	Sets     []string          `json:"sets"`
 }
 
 // Resource is a resource key, as programs read it.
@@ -122,13 +121,13 @@ type Coverage struct {
 // Gap is a stretch of which something is not known. An end that is open or
 // unknown is null.
 type Gap struct {
-	Account string     `json:"account"`
-	Name    string     `json:"account_name,omitempty"`
-	Region  string     `json:"region"`
-	Types   []string   `json:"types"` // empty: all; never nil
-	From    *time.Time `json:"from"`
-	To      *time.Time `json:"to"`
-	Reason  string     `json:"reason"`
+	Account string             `json:"account"`
+	Name    string             `json:"account_name,omitempty"`
+	Region  string             `json:"region"`
+	Types   []string           `json:"types"` // empty: all; never nil
+	From    *configtrail.Stamp `json:"from"`
+	To      *configtrail.Stamp `json:"to"`
+	Reason  string             `json:"reason"`
 }
 
 // Make tells a month. Its times are in the zone of the history.
@@ -148,8 +147,8 @@ func Make(ctx context.Context, h *history.History, options Options) (*Report, er
 func tell(f *facts, lake string, options Options) *Report {
 	free := 0.0
 	r := &Report{
-		Month: f.Month.String(), TZ: f.Zone.String(), From: f.Window.From, To: f.Window.To,
-		Lang: string(options.Printer.Lang()), Generated: f.Now.In(f.Zone), Version: options.Version, Lake: lake,
+		Month: f.Month.String(), TZ: f.Zone.String(), From: configtrail.Stamp(f.Window.From), To: configtrail.Stamp(f.Window.To),
+		Lang: string(options.Printer.Lang()), Generated: configtrail.Stamp(f.Now.In(f.Zone)), Version: options.Version, Lake: lake,
 		Filters:       f.Filters,
 		CompleteUntil: CompleteUntil{Min: f.clock(f.CompleteUntil), By: []PlaceTime{}},
 		Totals:        f.Totals, Previous: f.Previous,
@@ -161,7 +160,7 @@ func tell(f *facts, lake string, options Options) *Report {
 		Warnings: f.Warnings,
 	}
 	for _, p := range f.Complete {
-		r.CompleteUntil.By = append(r.CompleteUntil.By, PlaceTime(p))
+		r.CompleteUntil.By = append(r.CompleteUntil.By, PlaceTime{p.Account, p.Region, configtrail.Stamp(p.Time)})
 	}
 	for _, g := range f.Gaps {
 		r.Coverage.Gaps = append(r.Coverage.Gaps, Gap{

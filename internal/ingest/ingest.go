@@ -75,8 +75,12 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 
 // keep commits what was read whole before a run was stopped, so that the next
 // need not read it again. It has little time, and what it can't commit is lost
-// work, not lost data.
+// work, not lost data. Where it was the source that failed, nothing is kept: what
+// could not be read then is no fault of the objects.
 func (r *run) keep(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return r.writer.Abandon()
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
 	defer cancel()
 	if r.writer.Commit(ctx) == nil {

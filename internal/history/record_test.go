@@ -24,10 +24,10 @@ func TestRecords(t *testing.T) {
 	difference := history.Difference{Key: role, From: at("2024-01-01T00:00:00Z"), To: at("2024-12-01T00:00:00Z"), After: &state, Edits: []configtrail.Edit{}}
 	for want, record := range map[string]any{
 		stateJSON: state.Record(tokyo, "開発"),
-		`{"time":"2024-04-01T00:00:00Z","kind":"not_recorded","status":"ResourceNotRecorded","name":"q","arn":"","unchanged":1,` +
-			`"last_seen":"2024-04-02T00:00:00Z","change":null,"source":{"uri":"","key":"","etag":"","index":0}}`: entry.Record(time.UTC, ""),
+		`{"time":"2024-04-01T00:00:00.000Z","kind":"not_recorded","status":"ResourceNotRecorded","name":"q","arn":"","unchanged":1,` +
+			`"last_seen":"2024-04-02T00:00:00.000Z","change":null,"source":{"uri":"","key":"","etag":"","index":0}}`: entry.Record(time.UTC, ""),
 		`{"account":"444455556666","account_name":"開発","region":"global","type":"AWS::IAM::Role","resource_id":"AROA",` +
-			`"from":"2024-01-01T09:00:00+09:00","to":"2024-12-01T09:00:00+09:00","before":null,"after":` + stateJSON + `,"edits":[]}`: difference.Record(tokyo, "開発"),
+			`"from":"2024-01-01T09:00:00.000+09:00","to":"2024-12-01T09:00:00.000+09:00","before":null,"after":` + stateJSON + `,"edits":[]}`: difference.Record(tokyo, "開発"),
 	} {
 		got, err := json.Marshal(record)
 		if err != nil {

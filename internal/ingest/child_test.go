@@ -115,7 +115,8 @@ func startChild(t *testing.T, do task) *child {
 		t.Fatal(err)
 	}
 	c := &child{command: exec.CommandContext(t.Context(), program)}
-	c.command.Env = append(os.Environ(), childTask+"="+string(text))
+	// What a killed child leaves behind is removed with the test.
+	c.command.Env = append(os.Environ(), childTask+"="+string(text), "TMPDIR="+t.TempDir())
 	c.command.Stderr = &c.errors
 	output, err := c.command.StdoutPipe()
 	if err != nil {

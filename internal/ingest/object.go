@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"configtrail"
 	"configtrail/internal/blob"
-	"configtrail/internal/delivery"
-	"configtrail/internal/diff"
 	"configtrail/internal/lake"
 )
 
@@ -32,6 +29,8 @@ func (r *run) object(ctx context.Context, f found) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case read.failed != nil:
+			return read.failed
 		case errors.Is(err, blob.ErrArchived):
 			read.row.Archived = true
 		case err != nil:
@@ -57,131 +56,6 @@ func (r *run) object(ctx context.Context, f found) error {
 	}
 	r.count(read)
 	return nil
-}
-
-// reading is one object being read.
-type reading struct {
-	*run
-	row         configtrail.Delivery
-	events      int64                   // of row.Read
-	eventsAdded int64                   // of row.Added
-	groups      map[lake.Group]struct{} // whose items it added
-}
-
-func (r *reading) content(ctx context.Context, f found) error {
-	body, err := f.bucket.Open(ctx, f.object)
-	if err != nil {
-		return fmt.Errorf("open %s: %w", f.object.URI, err)
-	}
-	defer body.Close()
-	var tally delivery.Tally
-	document := delivery.Document{
-		Key:    f.key,
-		Source: configtrail.Source{URI: f.object.URI, Key: f.object.Key, ETag: f.object.ETag},
-		Tally:  &tally,
-	}
-	defer func() { r.row.Bytes = tally.Bytes }()
-	counted := &countingReader{reader: body, count: r.addCompressed}
-	for record, err := range delivery.Decode(ctx, counted, document) {
-		if err != nil {
-			return fmt.Errorf("read %s: %w", f.object.URI, err)
-		}
-		if err := r.record(ctx, record); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
-}
-
-// record puts one record of the object into the lake.
-func (r *reading) record(ctx context.Context, record delivery.Record) error {
-	switch {
-	case record.Quarantined != nil:
-		q := *record.Quarantined
-		q.Key = r.row.Key
-		r.row.Quarantined = append(r.row.Quarantined, q)
-		r.row.Rejected++
-	case record.Item != nil:
-		return r.item(ctx, record)
-	case record.Event != nil:
-		return r.event(ctx, record.Event)
-	}
-	return nil
-}
-
-func (r *reading) item(ctx context.Context, record delivery.Record) error {
-	item := record.Item
-	r.row.Read++
-	hash, err := diff.Hash(r.HashKey, item)
-	if err != nil {
-		r.reject(record, err)
-		return nil // what is wrong with one item is in quarantine now
-	}
-	item.ContentHash = hash
-	r.see(item.CaptureTime)
-	known, err := r.writer.Known(ctx, item)
-	if err != nil {
-		return fmt.Errorf("look up %s: %w", item.Key, err)
-	}
-	if known {
-		r.row.Duplicates++
-		return nil
-	}
-	r.Redactor.Item(item)
-	outcome, err := r.writer.AddItem(ctx, item)
-	if err != nil {
-		return fmt.Errorf("add %s: %w", item.Key, err)
-	}
-	if outcome == lake.New {
-		r.row.Added++
-	} else {
-		r.row.Duplicates++
-	}
-	if outcome == lake.Duplicate {
-		return nil
-	}
-	// A better row of a known item may change what is derived of it.
-	if r.groups == nil {
-		r.groups = map[lake.Group]struct{}{}
-	}
-	r.groups[lake.Group{Account: item.Key.Account, Region: item.Key.Region, Type: item.Key.Type}] = struct{}{}
-	return nil
-}
-
-// reject quarantines one item whose state can't be read.
-func (r *reading) reject(record delivery.Record, err error) {
-	r.row.Rejected++
-	r.row.Quarantined = append(r.row.Quarantined, configtrail.Quarantined{
-		Key: r.row.Key, Index: record.Index, Offset: record.Offset, Code: configtrail.CodeBadItem, Reason: err.Error(),
-	})
-}
-
-func (r *reading) event(ctx context.Context, event *configtrail.Event) error {
-	r.events++
-	r.row.Read++
-	r.see(event.Time)
-	r.Redactor.Event(event)
-	added, err := r.writer.AddEvent(ctx, event)
-	if err != nil {
-		return fmt.Errorf("add event %s: %w", event.ID, err)
-	}
-	if added {
-		r.row.Added++
-		r.eventsAdded++
-	} else {
-		r.row.Duplicates++
-	}
-	return nil
-}
-
-// see widens the span of captures that the object holds.
-func (r *reading) see(t time.Time) {
-	if r.row.FirstCapture.IsZero() || t.Before(r.row.FirstCapture) {
-		r.row.FirstCapture = t
-	}
-	if t.After(r.row.LastCapture) {
-		r.row.LastCapture = t
-	}
 }
 
 // unreadable quarantines an object that could not be fetched, and gives up when

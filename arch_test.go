@@ -70,7 +70,7 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":                   {"internal/cli"},
 	"github.com/spf13/pflag":                   {"internal/cli"},
 	"golang.org/x/term":                        {"internal/cli", "cmd/configtrail"},
-	"golang.org/x/text":                        {"internal/message", "internal/report", "internal/cli"},
+	"golang.org/x/text":                        {"internal/message"},
 	"golang.org/x/sync":                        {"*"},
 	"golang.org/x/sys":                         {"*"},
 }

@@ -241,9 +241,9 @@ func label(key configtrail.ResourceKey, name string, tags map[string]string) str
 		name = tags["Name"]
 	}
 	if name != "" && name != key.ID {
-		return text + clip(configtrail.Visible(name), valueShown) + " (" + clip(configtrail.Visible(key.ID), valueShown) + ")"
+		return text + message.Clip(configtrail.Visible(name), valueShown) + " (" + message.Clip(configtrail.Visible(key.ID), valueShown) + ")"
 	}
-	return text + clip(configtrail.Visible(key.ID), valueShown)
+	return text + message.Clip(configtrail.Visible(key.ID), valueShown)
 }
 
 // editLine is one edit: + path value, - path value, or ~ path old → new.
@@ -258,7 +258,9 @@ func editLine(e configtrail.Edit) string {
 	return "~ " + path + "  " + valueText(e.Old) + " → " + valueText(e.New)
 }
 
-func valueText(raw json.RawMessage) string { return clip(configtrail.Visible(string(raw)), valueShown) }
+func valueText(raw json.RawMessage) string {
+	return message.Clip(configtrail.Visible(string(raw)), valueShown)
+}
 
 func (a *app) changeCSV(w csvWriter, c configtrail.Change) error {
 	edits := c.Edits

@@ -166,12 +166,12 @@ func (a *app) rowWriter(names []string, format string, cut func() duckdb.Cut) (w
 	}
 	t := table{}
 	for _, name := range names {
-		t.head = append(t.head, clip(configtrail.Visible(name), valueShown))
+		t.head = append(t.head, message.Clip(configtrail.Visible(name), valueShown))
 	}
 	return func(row []any) error {
 		cells := a.cells(row)
 		for i := range cells {
-			cells[i] = clip(cells[i], valueShown)
+			cells[i] = message.Clip(cells[i], valueShown)
 		}
 		t.row(cells...)
 		return nil

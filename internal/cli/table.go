@@ -4,9 +4,8 @@ import (
 	"io"
 	"strings"
 
-	"golang.org/x/text/width"
-
 	"configtrail"
+	"configtrail/internal/message"
 )
 
 // table is aligned text. Cells are made visible, and a wide character counts
@@ -37,13 +36,13 @@ func (t *table) write(w io.Writer) error {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], columns(cell))
+			widths[i] = max(widths[i], message.Columns(cell))
 		}
 	}
 	for _, row := range all {
 		var line strings.Builder
 		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-columns(cell))
+			pad := strings.Repeat(" ", widths[i]-message.Columns(cell))
 			if i < len(t.right) && t.right[i] {
 				cell = pad + cell
 			} else {
@@ -59,39 +58,4 @@ func (t *table) write(w io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// columns is how many columns of a terminal text takes.
-func columns(text string) int {
-	n := 0
-	for _, r := range text {
-		switch width.LookupRune(r).Kind() {
-		case width.EastAsianWide, width.EastAsianFullwidth:
-			n += 2
-		default:
-			if r >= 0x1f300 && r <= 0x1faff { // emoji, which the tables call neutral
-				n++
-			}
-			n++
-		}
-	}
-	return n
-}
-
-// clip shortens text to n columns, with … for what was cut.
-func clip(text string, n int) string {
-	if columns(text) <= n {
-		return text
-	}
-	var b strings.Builder
-	left := n - 1
-	for _, r := range text {
-		w := columns(string(r))
-		if w > left {
-			break
-		}
-		left -= w
-		b.WriteRune(r)
-	}
-	return b.String() + "…"
 }

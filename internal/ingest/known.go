@@ -19,7 +19,7 @@ type knownDelivery struct {
 }
 
 // knownDeliveries are the objects that are in, by the hash of their URI. At ten
-// million objects the chance that two share a hash is one in a hundred thousand.
+// million objects the chance that any two share a hash is some three in a million.
 type knownDeliveries map[uint64]knownDelivery
 
 var seed = maphash.MakeSeed()

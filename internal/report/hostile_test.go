@@ -119,7 +119,7 @@ func shape(t *testing.T, format, text string) []string {
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
 		command := strings.HasPrefix(line, "  configtrail ")
-		if w := columns(line); w > textWidth && !command {
+		if w := message.Columns(line); w > textWidth && !command {
 			t.Errorf("a line of %d columns: %s", w, line)
 		}
 		if begin := regexp.MustCompile(`^(! |[^ ])`).FindString(line); begin != "" && !command {

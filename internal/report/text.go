@@ -63,8 +63,8 @@ func writeTable(b *strings.Builder, t table) {
 	for _, row := range append([][]string{t.Head}, t.Rows...) {
 		var cells []string
 		for i, cell := range row {
-			cell = clip(cell, cellWidth)
-			widths[i] = max(widths[i], columns(cell))
+			cell = message.Clip(cell, cellWidth)
+			widths[i] = max(widths[i], message.Columns(cell))
 			cells = append(cells, cell)
 		}
 		rows = append(rows, cells)
@@ -72,7 +72,7 @@ func writeTable(b *strings.Builder, t table) {
 	for _, row := range rows {
 		b.WriteString("  ")
 		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-columns(cell))
+			pad := strings.Repeat(" ", widths[i]-message.Columns(cell))
 			if i == 0 {
 				b.WriteString(cell + pad)
 			} else {
@@ -86,10 +86,10 @@ func writeTable(b *strings.Builder, t table) {
 func writeBars(b *strings.Builder, c chart) {
 	most, label := int64(1), 0
 	for _, bar := range c.Bars {
-		most, label = max(most, bar.Value), max(label, columns(bar.Label))
+		most, label = max(most, bar.Value), max(label, message.Columns(bar.Label))
 	}
 	for _, bar := range c.Bars {
-		b.WriteString("  " + bar.Label + strings.Repeat(" ", label-columns(bar.Label)) + "  ")
+		b.WriteString("  " + bar.Label + strings.Repeat(" ", label-message.Columns(bar.Label)) + "  ")
 		if n := scale(bar.Value, most, barWidth); n > 0 {
 			b.WriteString(strings.Repeat("█", n) + " ")
 		}

@@ -2,9 +2,8 @@ package report
 
 import (
 	"strings"
-	"unicode"
 
-	"golang.org/x/text/width"
+	"configtrail/internal/message"
 )
 
 // wrap breaks text at n columns, at spaces and, as Japanese is written without
@@ -12,12 +11,12 @@ import (
 // rest. What has no place to break is broken anywhere: no line is wider than n.
 func wrap(text string, n int, head, rest string) string {
 	var b strings.Builder
-	line, column := head, columns(head)
-	start := columns(rest)
+	line, column := head, message.Columns(head)
+	start := message.Columns(rest)
 	for _, word := range words(text) {
-		for column+columns(strings.TrimRight(word, " ")) > n {
-			if column <= start || column <= columns(head) && b.Len() == 0 { // nothing on the line yet: the word itself is too long
-				cut := cutAt(word, n-column)
+		for column+message.Columns(strings.TrimRight(word, " ")) > n {
+			if column <= start || column <= message.Columns(head) && b.Len() == 0 { // nothing on the line yet: the word itself is too long
+				cut := message.CutAt(word, n-column)
 				line += word[:cut]
 				word = word[cut:]
 			}
@@ -25,7 +24,7 @@ func wrap(text string, n int, head, rest string) string {
 			line, column = rest, start
 		}
 		line += word
-		column += columns(word)
+		column += message.Columns(word)
 	}
 	return b.String() + strings.TrimRight(line, " ") + "\n"
 }
@@ -39,8 +38,8 @@ func words(text string) []string {
 	start, previous := 0, rune(0)
 	for i, r := range text {
 		space := previous == ' ' && r != ' ' && !(isDigit(r) && endsInDigit(text[:i-1]))
-		wide := isWide(previous) || isWide(r)
-		if i > start && (space || wide && r != ' ') && !neverFirst(r) && !neverLast(previous) && !(isDigit(previous) && isWide(r)) {
+		wide := message.Wide(previous) || message.Wide(r)
+		if i > start && (space || wide && r != ' ') && !neverFirst(r) && !neverLast(previous) && !(isDigit(previous) && message.Wide(r)) {
 			all = append(all, text[start:i])
 			start = i
 		}
@@ -60,52 +59,3 @@ func endsInDigit(text string) bool {
 }
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
-
-// cutAt is the length in bytes of as much of a word as n columns hold, one
-// character at least.
-func cutAt(word string, n int) int {
-	column := 0
-	for i, r := range word {
-		if column += runeColumns(r); column > n && i > 0 {
-			return i
-		}
-	}
-	return len(word)
-}
-
-// clip shortens text to n columns, with … for what was cut.
-func clip(text string, n int) string {
-	if columns(text) <= n {
-		return text
-	}
-	return text[:cutAt(text, n-1)] + "…"
-}
-
-// columns is how many columns of a terminal text takes.
-func columns(text string) int {
-	n := 0
-	for _, r := range text {
-		n += runeColumns(r)
-	}
-	return n
-}
-
-func runeColumns(r rune) int {
-	switch {
-	case unicode.In(r, unicode.Mn, unicode.Me):
-		return 0
-	case isWide(r):
-		return 2
-	}
-	return 1
-}
-
-// isWide reports the characters to which a terminal gives two columns: those of
-// Unicode Standard Annex 11, and emoji newer than its tables here.
-func isWide(r rune) bool {
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return true
-	}
-	return r >= 0x1f300 && r <= 0x1faff
-}

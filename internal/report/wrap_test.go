@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"configtrail/internal/message"
 )
 
 func TestWrap(t *testing.T) {
@@ -47,7 +49,7 @@ func FuzzWrap(f *testing.F) {
 		}
 		got := wrap(text, n, "- ", "  ")
 		for line := range strings.Lines(got) {
-			if w := columns(strings.TrimRight(line, "\n")); w > n {
+			if w := message.Columns(strings.TrimRight(line, "\n")); w > n {
 				t.Errorf("a line of %d columns: %q", w, line)
 			}
 		}
@@ -66,8 +68,8 @@ func TestClip(t *testing.T) {
 	}{
 		{"prod", 4, "prod"}, {"production", 4, "pro…"}, {"本番環境", 8, "本番環境"}, {"本番環境", 7, "本番環…"}, {"本番環境", 6, "本番…"},
 	} {
-		if got := clip(c.text, c.n); got != c.want {
-			t.Errorf("clip(%s, %d) = %s, want %s", c.text, c.n, got, c.want)
+		if got := message.Clip(c.text, c.n); got != c.want {
+			t.Errorf("message.Clip(%s, %d) = %s, want %s", c.text, c.n, got, c.want)
 		}
 	}
 }

@@ -4,6 +4,8 @@ TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/configtrail-tools
 GOLANGCI_VERSION := v2.12.2
 VERSITYGW_VERSION := v1.8.0
 FUZZTIME ?= 10s
+# What the linter remembers holds file names, so each checkout has its own.
+LINT_CACHE := $(TOOLS)/lint-$(shell echo '$(CURDIR)' | cksum | cut -d' ' -f1)
 
 .PHONY: help demo build test vet lint fuzz world servers bench tools docs versitygw-path
 help: ## this list
@@ -22,7 +24,7 @@ vet: ## what the go command finds
 	$(GO) vet ./...
 
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## golangci-lint, with the reasons in .golangci.yml
-	$< run ./...
+	GOLANGCI_LINT_CACHE=$(LINT_CACHE) $< run ./...
 
 fuzz: ## each fuzz target for FUZZTIME (seeds run in every test)
 	./scripts/fuzz $(FUZZTIME)

@@ -1,0 +1,120 @@
+package history
+
+import (
+	"context"
+	"time"
+
+	"configtrail"
+)
+
+// Past tells a month whole: everything that a month report is made of, in as
+// few queries as the engine allows. History tells it from the lake, Raw from
+// tables over the bucket itself.
+type Past interface {
+	// Month fails with configtrail.ErrInvalid for filters that a month can't have,
+	// and with configtrail.ErrOverBudget where the bytes do not suffice.
+	Month(ctx context.Context, question MonthQuestion) (*Month, error)
+
+	// Version names the state of the data that a month's answer depends on:
+	// equal versions, questions and settings give equal answers.
+	Version(ctx context.Context, question MonthQuestion) (string, error)
+
+	// AccountName is what the settings call an account; empty where they don't.
+	AccountName(id string) string
+}
+
+// MonthQuestion says which month is told.
+type MonthQuestion struct {
+	Month  configtrail.Month // in the zone of the history
+	Filter Filter            // accounts, regions, types; the rest means nothing here
+	Before int               // months before, nearest first, that are counted too
+
+	// StepTypes are the full names of the types whose changes are given with
+	// the states before and after them, for rules that need both.
+	StepTypes []string
+
+	// Visit is given the month's changes without noise, in the order of time: all
+	// of them up to WholeMonth, above it those of the weighty types. It is called
+	// from one goroutine. nil: nobody looks.
+	Visit func(configtrail.Change) error
+}
+
+// WholeMonth is the number of changes up to which Visit sees all of a month.
+const WholeMonth = 50_000
+
+// Month is a month in figures, with what a detector or a report needs beside them.
+type Month struct {
+	Summary Summary
+	Earlier []Earlier // of the months before, nearest first; only those that deliveries cover whole
+
+	// Hours counts the changes of the month and of the months before it, noise
+	// too, by everything that a series can be split by, in the order of hours.
+	Hours []HourCount
+
+	// Steps are the changes of StepTypes with the states beside them, in the order of time.
+	Steps []Step
+
+	Narrowed bool // Visit saw the weighty types only
+
+	Coverage configtrail.Coverage
+	Troubled []Troubled
+	Warnings []Warning
+
+	Raw  *RawAnswer // nil for a lake
+	Cost configtrail.Cost
+}
+
+// Earlier is a month before, split by what a report holds the month against.
+type Earlier struct {
+	Month  configtrail.Month
+	Totals Totals
+	By     Breakdown
+}
+
+// HourCount is how many changes one series has in one hour.
+type HourCount struct {
+	Account, Region, Type string
+	Kind                  configtrail.Kind
+	Noise                 configtrail.Noise
+	Hour                  time.Time // its beginning, in the zone of the history
+	Changes               int64
+}
+
+// Step is a change with the states around it.
+type Step struct {
+	Change configtrail.Change
+	Before *configtrail.ConfigurationItem // the last item with state; nil where there is none
+	After  *configtrail.ConfigurationItem // the item that shows the change; nil where it could not be read
+}
+
+// RawAnswer is what an answer from raw tables says of itself.
+type RawAnswer struct {
+	Tables      []string // database.table
+	NotCompared []string // columns of state that the tables lack: "configuration", "relationships", …
+	Content     bool     // false: no state at all was compared, so nothing is called updated
+	// Records are the items as they lie in the bucket, each as often as it was
+	// delivered, and Captures the distinct resources and capture times among them.
+	Records, Captures int64
+	From, To          time.Time  // the days whose folders were read, To not included
+	LeftOut           []LeftOut  // objects that break a query
+	Notes             []RawNote  // what the tables or the window can't tell, each once
+}
+
+// LeftOut is an object that was left out of a query because it breaks it.
+type LeftOut struct {
+	URI    string
+	Reason string // of the engine, in English
+}
+
+// RawNote names something that an answer from raw tables can't know; reports
+// have a sentence for each.
+type RawNote string
+
+// The notes.
+const (
+	NoteWindow     RawNote = "window"     // states and deletions before the window are not known
+	NoteOversized  RawNote = "oversized"  // oversized notifications are not read
+	NoteLeftOut    RawNote = "left_out"   // good items of objects left out are missing
+	NoteContent    RawNote = "content"    // content was not compared
+	NoteComparison RawNote = "comparison" // some columns were not compared: NotCompared
+)

@@ -101,8 +101,8 @@ func (a *app) globalFlags(flags *pflag.FlagSet) {
 		switch name {
 		case "path-style", "request-payer":
 			flags.Bool(name, false, a.t("flag."+name))
-		case "model":
-			// Comes with the model.
+		case "raw-table":
+			flags.StringSlice(name, nil, a.t("flag."+name))
 		default:
 			flags.String(name, "", a.t("flag."+name))
 		}
@@ -116,6 +116,9 @@ func (a *app) load(command *cobra.Command, _ []string) error {
 	for _, name := range settings.Flags() {
 		if flag := command.Flags().Lookup(name); flag != nil && flag.Changed {
 			given[name] = flag.Value.String()
+			if list, ok := flag.Value.(pflag.SliceValue); ok {
+				given[name] = strings.Join(list.GetSlice(), ",")
+			}
 		}
 	}
 	file, _ := command.Flags().GetString("config")

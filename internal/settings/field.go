@@ -39,7 +39,31 @@ var fields = []field{
 	{"engine", "engine", func(s *Settings, _ resolver, v string) error {
 		return oneOf(&s.Engine, v, "duckdb", "athena", "trino")
 	}},
+	{"source", "remote.source", func(s *Settings, _ resolver, v string) error {
+		return oneOf(&s.Remote.Source, v, SourceLake, SourceRaw)
+	}},
+	{"database", "remote.database", func(s *Settings, _ resolver, v string) error {
+		return matching(&s.Remote.Database, v, database, "a Glue database; write it in lower case, as configtrail")
+	}},
+	{"raw-table", "remote.raw_table", func(s *Settings, _ resolver, v string) error { return s.Remote.rawTables(v) }},
+	{"workgroup", "remote.workgroup", func(s *Settings, _ resolver, v string) error {
+		return matching(&s.Remote.Workgroup, v, workgroup, "a workgroup of Athena")
+	}},
+	{"output", "remote.output", func(s *Settings, _ resolver, v string) error {
+		return matching(&s.Remote.Output, v, s3URL, "a place for results; write it as s3://bucket/prefix/")
+	}},
+	{"max-bytes", "remote.max_bytes", func(s *Settings, _ resolver, v string) error { return bytesOf(&s.Remote.MaxBytes, v) }},
+	{"trino-url", "remote.trino_url", func(s *Settings, _ resolver, v string) error {
+		return address(&s.Remote.TrinoURL, v, "https://USER@HOST:PORT")
+	}},
 	{"model", "model", func(s *Settings, _ resolver, v string) error { s.Model = v; return nil }},
+	{"spend", "spend.place", func(s *Settings, paths resolver, v string) (err error) {
+		s.Spend.Place, err = paths.place(v)
+		return err
+	}},
+	{"day-bytes", "spend.day_bytes", func(s *Settings, _ resolver, v string) error { return bytesOf(&s.Spend.Bytes, v) }},
+	{"day-tokens", "spend.day_tokens", func(s *Settings, _ resolver, v string) error { return whole(&s.Spend.Tokens, v) }},
+	{"day-usd", "spend.day_usd", func(s *Settings, _ resolver, v string) error { return money(&s.Spend.USD, v) }},
 	{"redact-key-file", "redact_key_file", func(s *Settings, paths resolver, v string) (err error) {
 		s.RedactKeyFile, err = paths.path(v)
 		return err
@@ -53,11 +77,10 @@ var fields = []field{
 		return matching(&s.AWS.Region, v, region, "a region; write it as ap-northeast-1")
 	}},
 	{"endpoint-url", "aws.endpoint_url", func(s *Settings, _ resolver, v string) error {
-		if u, err := url.Parse(v); v != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
+		if u, err := url.Parse(v); err == nil && u.User != nil {
 			return fmt.Errorf("%q is no address; write it as https://HOST:PORT", v)
 		}
-		s.AWS.EndpointURL = v
-		return nil
+		return address(&s.AWS.EndpointURL, v, "https://HOST:PORT")
 	}},
 	{"path-style", "aws.path_style", func(s *Settings, _ resolver, v string) error { return boolean(&s.AWS.PathStyle, v) }},
 	{"request-payer", "aws.request_payer", func(s *Settings, _ resolver, v string) error { return boolean(&s.AWS.RequestPayer, v) }},
@@ -70,6 +93,10 @@ var (
 	roleARN   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/\S+$`)
 	region    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$`)
 	accountID = regexp.MustCompile(`^\d{12}$`)
+	database  = regexp.MustCompile(`^[a-z0-9_]{1,255}$`)
+	rawTable  = regexp.MustCompile(`^([a-z0-9_]{1,255}\.)?[a-z0-9_]{1,255}$`)
+	workgroup = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
+	s3URL     = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]+(/\S*)?$`)
 )
 
 // Flags are the names of the flags that Load reads.
@@ -79,37 +106,6 @@ func Flags() []string {
 		names[i] = f.flag
 	}
 	return names
-}
-
-func oneOf(to *string, value string, allowed ...string) error {
-	for _, a := range allowed {
-		if value == a {
-			*to = value
-			return nil
-		}
-	}
-	return fmt.Errorf("%q is none of %s", value, strings.Join(allowed, ", "))
-}
-
-// matching sets a text of a form; an empty one takes the setting back.
-func matching(to *string, value string, form *regexp.Regexp, what string) error {
-	if value != "" && !form.MatchString(value) {
-		return fmt.Errorf("%q is not %s", value, what)
-	}
-	*to = value
-	return nil
-}
-
-func boolean(to *bool, value string) error {
-	switch value {
-	case "true", "1":
-		*to = true
-	case "false", "0":
-		*to = false
-	default:
-		return fmt.Errorf("%q is neither true nor false", value)
-	}
-	return nil
 }
 
 // resolver makes paths absolute as the person who wrote them meant them: ~/ is

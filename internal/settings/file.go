@@ -89,14 +89,14 @@ func (r *reading) top(node *yaml.Node) {
 			r.sources(value)
 		case "accounts":
 			r.accounts(value)
-		case "aws":
-			r.mapping(value, "aws", func(key string, value *yaml.Node) bool { return r.field("aws."+key, value) },
-				keysBelow("aws."))
+		case "aws", "remote", "spend":
+			r.mapping(value, key, func(below string, value *yaml.Node) bool { return r.field(key+"."+below, value) },
+				keysBelow(key+"."))
 		default:
 			return !strings.Contains(key, ".") && r.field(key, value)
 		}
 		return true
-	}, append([]string{"sources", "accounts", "aws"}, keysBelow("")...))
+	}, append([]string{"sources", "accounts", "aws", "remote", "spend"}, keysBelow("")...))
 }
 
 // keysBelow are the keys of fields in one mapping of the file.

@@ -24,6 +24,8 @@ type Settings struct {
 	Model         string   // "": nothing goes to a model
 	RedactKeyFile string   // "": the key below ConfigDir, made when it is first needed
 	AWS           AWS
+	Remote        Remote
+	Spend         Spend
 	Accounts      []configtrail.Account // only the file has them
 
 	File      string // the file that was read; "" where there is none
@@ -40,6 +42,47 @@ type AWS struct {
 	PathStyle     bool
 	RequestPayer  bool
 	ExpectedOwner string // account id
+}
+
+// The sources of Remote.
+const (
+	SourceLake = "lake" // the tables that ingest wrote
+	SourceRaw  = "raw"  // tables over the bucket of AWS Config itself
+)
+
+// Remote is how Athena and Trino are asked, and where a lake in S3 is listed.
+type Remote struct {
+	Source    string   // SourceLake, the default, or SourceRaw
+	Database  string   // of Glue, with the lake's tables; also of raw tables without one
+	RawTables []string // "database.table" or "table"
+	Workgroup string   // "": primary
+	Output    string   // s3:// for results; "" where the workgroup has its own
+	MaxBytes  int64    // that one query may read; 0: what the workgroup allows
+	TrinoURL  string   // with catalog and schema as parameters
+}
+
+// rawTables sets the tables from a list with commas.
+func (r *Remote) rawTables(value string) error {
+	r.RawTables = nil
+	for table := range strings.SplitSeq(value, ",") {
+		if table = strings.TrimSpace(table); table == "" {
+			continue
+		}
+		if !rawTable.MatchString(table) {
+			return fmt.Errorf("%q is no table of Glue; write it as database.table", table)
+		}
+		r.RawTables = append(r.RawTables, table)
+	}
+	return nil
+}
+
+// Spend is what a day may cost, counted together by all who share its place.
+// A day is one of UTC; 0 is no cap.
+type Spend struct {
+	Place  string // a folder or s3://bucket/prefix, with cached reports too; "": nothing is counted or kept
+	Bytes  int64  // that queries read
+	Tokens int64  // that models read and write
+	USD    float64
 }
 
 // Options is where settings come from. Getenv is needed, the rest may be zero.
@@ -61,7 +104,7 @@ type Options struct {
 // configtrail.ErrNotFound for a file that is named and not there; all that is
 // wrong with a file is told at once, a line each.
 func Load(options Options) (Settings, error) {
-	s := Settings{Engine: "duckdb", Lang: langOf(options.Getenv), ConfigDir: configDir(options.Getenv)}
+	s := Settings{Engine: "duckdb", Remote: Remote{Source: SourceLake}, Lang: langOf(options.Getenv), ConfigDir: configDir(options.Getenv)}
 	if err := s.loadFile(options); err != nil {
 		return Settings{}, err
 	}

@@ -71,6 +71,7 @@ func TestLoadFile(t *testing.T) {
 			Region: "ap-northeast-1", EndpointURL: "https://s3.example.com:9000", PathStyle: true, RequestPayer: true,
 			ExpectedOwner: "012345678901", // which YAML would read as a number
 		},
+		Remote: settings.Remote{Source: "lake"},
 		Accounts: []configtrail.Account{
 			{ID: "012345678901", Name: "本番", Groups: []string{"web", "金融"}},
 			{ID: "444455556666", Name: "on"},
@@ -90,23 +91,23 @@ func TestLoadDefaults(t *testing.T) {
 	}{
 		{
 			"home", env{"HOME": "/home/k", "TZ": "UTC"},
-			settings.Settings{Lake: "/home/k/.local/share/configtrail/lake", TZ: "UTC", Lang: "en", Engine: "duckdb", ConfigDir: "/home/k/.config"},
+			settings.Settings{Lake: "/home/k/.local/share/configtrail/lake", TZ: "UTC", Lang: "en", Engine: "duckdb", Remote: settings.Remote{Source: "lake"}, ConfigDir: "/home/k/.config"},
 		},
 		{
 			"XDG", env{"HOME": "/home/k", "TZ": "UTC", "XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/etc/k"},
-			settings.Settings{Lake: "/data/configtrail/lake", TZ: "UTC", Lang: "en", Engine: "duckdb", ConfigDir: "/etc/k"},
+			settings.Settings{Lake: "/data/configtrail/lake", TZ: "UTC", Lang: "en", Engine: "duckdb", Remote: settings.Remote{Source: "lake"}, ConfigDir: "/etc/k"},
 		},
 		{
 			"a relative XDG path counts as none", env{"HOME": "/home/k", "TZ": "UTC", "XDG_DATA_HOME": "data"},
-			settings.Settings{Lake: "/home/k/.local/share/configtrail/lake", TZ: "UTC", Lang: "en", Engine: "duckdb", ConfigDir: "/home/k/.config"},
+			settings.Settings{Lake: "/home/k/.local/share/configtrail/lake", TZ: "UTC", Lang: "en", Engine: "duckdb", Remote: settings.Remote{Source: "lake"}, ConfigDir: "/home/k/.config"},
 		},
 		{
 			"no home, as in a function", env{"TZ": ":UTC", "CONFIGTRAIL_LAKE": "s3://lake/"},
-			settings.Settings{Lake: "s3://lake", TZ: "UTC", Lang: "en", Engine: "duckdb"},
+			settings.Settings{Lake: "s3://lake", TZ: "UTC", Lang: "en", Engine: "duckdb", Remote: settings.Remote{Source: "lake"}},
 		},
 		{
 			"Japanese", env{"HOME": "/h", "TZ": ":/usr/share/zoneinfo/Asia/Tokyo", "LANG": "ja_JP.UTF-8"},
-			settings.Settings{Lake: "/h/.local/share/configtrail/lake", TZ: "Asia/Tokyo", Lang: "ja", Engine: "duckdb", ConfigDir: "/h/.config"},
+			settings.Settings{Lake: "/h/.local/share/configtrail/lake", TZ: "Asia/Tokyo", Lang: "ja", Engine: "duckdb", Remote: settings.Remote{Source: "lake"}, ConfigDir: "/h/.config"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -168,6 +169,7 @@ func TestPrecedence(t *testing.T) {
 		Lang:   "ja",                               // an empty variable is none
 		TZ:     "UTC",
 		AWS:    settings.AWS{Region: "us-west-2", RequestPayer: true},
+		Remote: settings.Remote{Source: "lake"},
 		File:   file, ConfigDir: "/h/.config",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -219,7 +221,7 @@ func expect(t *testing.T, err, class error, text string) {
 }
 
 func TestStrict(t *testing.T) {
-	const top = "sources, accounts, aws, lake, tz, lang, engine, model, redact_key_file"
+	const top = "sources, accounts, aws, remote, spend, lake, tz, lang, engine, model, redact_key_file"
 	const below = "profile, role_arn, external_id, region, endpoint_url, path_style, request_payer, expected_owner"
 	for _, test := range []struct{ text, want string }{
 		{"lake: x\nlakes: y\n", `FILE:2: unknown key "lakes"; allowed: ` + top},
@@ -375,6 +377,12 @@ func TestExample(t *testing.T) {
 				Profile: "audit", RoleARN: "arn:aws:iam::111122223333:role/config-reader", ExternalID: "asked-for-by-the-role",
 				Region: "ap-northeast-1", EndpointURL: "https://s3.example.com", ExpectedOwner: "111122223333",
 			},
+			Remote: settings.Remote{
+				Source: "lake", Database: "configtrail", RawTables: []string{"config.raw_2024", "config.raw"}, Workgroup: "configtrail",
+				Output: "s3://query-results-111122223333/configtrail/", MaxBytes: 50e9,
+				TrinoURL: "https://analyst@trino.example.com:8443?catalog=lake&schema=configtrail",
+			},
+			Spend: settings.Spend{Place: "s3://lake-111122223333/spend", Bytes: 1e12, Tokens: 500_000, USD: 10},
 			Accounts: []configtrail.Account{
 				{ID: "111122223333", Name: "prod", Groups: []string{"web", "pci"}},
 				{ID: "444455556666", Name: "staging"},
@@ -392,7 +400,8 @@ func TestExample(t *testing.T) {
 
 func TestFlagsAndVariables(t *testing.T) {
 	want := []string{
-		"lake", "tz", "lang", "engine", "model", "redact-key-file", "profile", "role-arn", "external-id",
+		"lake", "tz", "lang", "engine", "source", "database", "raw-table", "workgroup", "output", "max-bytes", "trino-url",
+		"model", "spend", "day-bytes", "day-tokens", "day-usd", "redact-key-file", "profile", "role-arn", "external-id",
 		"aws-region", "endpoint-url", "path-style", "request-payer", "expected-owner",
 	}
 	if diff := cmp.Diff(want, settings.Flags()); diff != "" {
@@ -400,5 +409,32 @@ func TestFlagsAndVariables(t *testing.T) {
 	}
 	if got := settings.EnvName("aws-region"); got != "CONFIGTRAIL_AWS_REGION" {
 		t.Errorf("variable %s", got)
+	}
+}
+
+func TestAmounts(t *testing.T) {
+	base := env{"HOME": "/h", "TZ": "UTC"}
+	for value, want := range map[string]int64{"0": 0, "10000000": 10_000_000, "500MB": 500e6, "1.5GB": 1.5e9, "2TB": 2e12, "2 tb": 2e12, "7k": 7000} {
+		got, err := settings.Load(settings.Options{Getenv: base.get, Flags: map[string]string{"max-bytes": value}})
+		if err != nil || got.Remote.MaxBytes != want {
+			t.Errorf("%s is %d bytes, %v; want %d", value, got.Remote.MaxBytes, err, want)
+		}
+	}
+	for flag, values := range map[string][]string{
+		"max-bytes":  {"-1", "x", "NaN", "1e30", "5 GiB", "GB"},
+		"day-tokens": {"-1", "1.5", "many"},
+		"day-usd":    {"-1", "NaN", "Inf", "$2"},
+		"raw-table":  {"a.b.c", "Config.Raw", "a;b", "a b"},
+		"database":   {"Lake", "a.b", "a'b"},
+		"workgroup":  {"a b", "a/b"},
+		"output":     {"file:///x", "s3://", "s3://b ucket/"},
+		"source":     {"table"},
+		"trino-url":  {"trino.example.com", "ftp://x"},
+	} {
+		for _, value := range values {
+			if got, err := settings.Load(settings.Options{Getenv: base.get, Flags: map[string]string{flag: value}}); !errors.Is(err, configtrail.ErrInvalid) {
+				t.Errorf("--%s %q gave %v, %v", flag, value, got, err)
+			}
+		}
 	}
 }

@@ -33,16 +33,35 @@ var imports = map[string][]string{
 	"internal/delivery":      {root, "internal/blob"},
 	"internal/diff":          {root},
 	"internal/redact":        {root},
+	"internal/ledger":        {root, "internal/diff"},
 	"internal/lake":          {root, "internal/blob"},
-	"internal/ingest":        {root, "internal/blob", "internal/delivery", "internal/diff", "internal/redact", "internal/lake"},
+	"internal/ingest":        {root, "internal/blob", "internal/delivery", "internal/diff", "internal/ledger", "internal/redact", "internal/lake"},
 	"internal/engine":        {root},
+	"internal/spend":         {root, "internal/blob"},
 	"internal/engine/duckdb": {root, "internal/blob", "internal/engine", "internal/lake"},
-	"internal/history":       {root, "internal/engine", "internal/diff", "internal/redact"},
-	"internal/report":        {root, "internal/message", "internal/history"},
-	"internal/testorg":       {root},
-	"internal/cli":           {"*"},
-	"cmd/configtrail":        {"internal/cli"},
-	"bench":                  {"*"},
+	"internal/engine/raw":    {root, "internal/aws", "internal/blob", "internal/delivery", "internal/engine"},
+	"internal/engine/athena": {root, "internal/aws", "internal/blob", "internal/engine", "internal/engine/raw", "internal/engine/trinosql"},
+	"internal/engine/trino":  {root, "internal/engine", "internal/engine/raw", "internal/engine/trinosql"},
+
+	// What Athena and Trino share: literals, and types read back.
+	"internal/engine/trinosql": {root, "internal/engine"},
+
+	"internal/history":        {root, "internal/engine", "internal/engine/raw", "internal/diff", "internal/ledger", "internal/redact"},
+	"internal/anomaly":        {root, "internal/message", "internal/history"},
+	"internal/report":         {root, "internal/message", "internal/history", "internal/anomaly"},
+	"internal/analyst":        {root, "internal/message", "internal/spend", "internal/report"},
+	"internal/analyst/claude": {root, "internal/aws", "internal/analyst"},
+	"internal/web":            {root, "internal/message", "internal/spend", "internal/history", "internal/anomaly", "internal/report", "internal/analyst"},
+	"internal/testorg":        {root},
+	"internal/cli":            {"*"},
+	"cmd/configtrail":         {"internal/cli"},
+	"cmd/configtrail-lambda":  {"*"},
+	"bench":                   {"*"},
+}
+
+// forbidden is what a package that may import the rest may not.
+var forbidden = map[string][]string{
+	"cmd/configtrail-lambda": {"internal/cli", "internal/ingest", "internal/engine/duckdb"},
 }
 
 // testOnly lists packages that only tests may import, with testorg, which the
@@ -52,27 +71,35 @@ var testOnly = []string{"internal/engine/enginetest", "internal/testserver"}
 // homes gives each outside module family the packages that may import it
 // outside of tests.
 var homes = map[string][]string{
-	"github.com/apache/iceberg-go":             {"internal/lake"},
-	"github.com/parquet-go/parquet-go":         {"internal/lake"},
-	"modernc.org/sqlite":                       {"internal/lake"},
-	"github.com/klauspost/compress":            {"internal/delivery"},
-	"github.com/duckdb/duckdb-go":              {"internal/engine/duckdb"},
-	"github.com/zricethezav/gitleaks":          {"internal/redact"},
-	"github.com/rs/zerolog":                    {"internal/redact"},
-	"github.com/aws/aws-sdk-go-v2/service/s3":  {"internal/blob"},
-	"github.com/aws/aws-sdk-go-v2/service/sts": {"internal/aws"},
-	"github.com/aws/aws-sdk-go-v2/config":      {"internal/aws"},
-	"github.com/aws/aws-sdk-go-v2/credentials": {"internal/aws"},
-	"github.com/aws/aws-sdk-go-v2/feature/ec2": {"internal/aws"},
-	"github.com/aws/aws-sdk-go-v2/aws":         {"internal/aws", "internal/blob", "internal/cli"},
-	"github.com/aws/smithy-go":                 {"internal/aws", "internal/blob"},
-	"gopkg.in/yaml.v3":                         {"internal/settings"},
-	"github.com/spf13/cobra":                   {"internal/cli"},
-	"github.com/spf13/pflag":                   {"internal/cli"},
-	"golang.org/x/term":                        {"internal/cli", "cmd/configtrail"},
-	"golang.org/x/text":                        {"internal/message"},
-	"golang.org/x/sync":                        {"*"},
-	"golang.org/x/sys":                         {"*"},
+	"github.com/apache/iceberg-go":                        {"internal/lake"},
+	"github.com/parquet-go/parquet-go":                    {"internal/lake"},
+	"modernc.org/sqlite":                                  {"internal/lake"},
+	"github.com/klauspost/compress":                       {"internal/delivery"},
+	"github.com/duckdb/duckdb-go":                         {"internal/engine/duckdb"},
+	"github.com/zricethezav/gitleaks":                     {"internal/redact"},
+	"github.com/rs/zerolog":                               {"internal/redact"},
+	"github.com/aws/aws-sdk-go-v2/service/s3":             {"internal/blob"},
+	"github.com/aws/aws-sdk-go-v2/service/sts":            {"internal/aws"},
+	"github.com/aws/aws-sdk-go-v2/service/organizations":  {"internal/aws"},
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"internal/aws"},
+	"github.com/aws/aws-sdk-go-v2/service/athena":         {"internal/engine/athena"},
+	"github.com/aws/aws-sdk-go-v2/service/glue":           {"internal/lake", "internal/engine/raw"},
+	"github.com/trinodb/trino-go-client":                  {"internal/engine/trino"},
+	"github.com/anthropics/anthropic-sdk-go":              {"internal/analyst/claude"},
+	"github.com/aws/aws-lambda-go":                        {"cmd/configtrail-lambda"},
+	"gonum.org/v1/gonum":                                  {"internal/anomaly"},
+	"github.com/aws/aws-sdk-go-v2/config":                 {"internal/aws"},
+	"github.com/aws/aws-sdk-go-v2/credentials":            {"internal/aws"},
+	"github.com/aws/aws-sdk-go-v2/feature/ec2":            {"internal/aws"},
+	"github.com/aws/aws-sdk-go-v2/aws":                    {"*"}, // the type of a configuration, which is passed about
+	"github.com/aws/smithy-go":                            {"internal/aws", "internal/blob", "internal/lake", "internal/engine/athena", "internal/engine/raw"},
+	"gopkg.in/yaml.v3":                                    {"internal/settings"},
+	"github.com/spf13/cobra":                              {"internal/cli"},
+	"github.com/spf13/pflag":                              {"internal/cli"},
+	"golang.org/x/term":                                   {"internal/cli", "cmd/configtrail"},
+	"golang.org/x/text":                                   {"internal/message"},
+	"golang.org/x/sync":                                   {"*"},
+	"golang.org/x/sys":                                    {"*"},
 }
 
 // pkg is what `go list -json` says of one package.
@@ -133,7 +160,8 @@ func TestImportsFollowTheArchitecture(t *testing.T) {
 				t.Errorf("%s imports the made-up organisation", name)
 			case ours && isTestOnly(short(path)):
 				t.Errorf("%s imports %s, which is for tests", name, short(path))
-			case ours && !slices.Contains(allowed, short(path)) && !slices.Contains(allowed, "*"):
+			case ours && slices.Contains(forbidden[name], short(path)),
+				ours && !slices.Contains(allowed, short(path)) && !slices.Contains(allowed, "*"):
 				t.Errorf("%s may not import %s", name, short(path))
 			case !ours && name != "bench" && strings.Contains(strings.SplitN(path, "/", 2)[0], "."): // bench holds its yardsticks against ours
 				checkHome(t, name, path)
@@ -162,7 +190,7 @@ func checkHome(t *testing.T, name, path string) {
 }
 
 func TestOnlyTheEmbeddedEngineNeedsC(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{len .CgoFiles}}", "./internal/ingest", "./internal/report", "./internal/history").Output()
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{len .CgoFiles}}", "./internal/ingest", "./internal/report", "./internal/history", "./cmd/configtrail-lambda").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,9 +7,9 @@ FUZZTIME ?= 10s
 # What the linter remembers holds file names, so each checkout has its own.
 LINT_CACHE := $(TOOLS)/lint-$(shell echo '$(CURDIR)' | cksum | cut -d' ' -f1)
 
-.PHONY: help demo build test vet lint fuzz world servers bench tools docs versitygw-path
+.PHONY: help demo build test vet lint fuzz world servers stack e2e bench tools docs versitygw-path
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## make a small organisation, ingest it, print its month report
 	$(GO) run ./cmd/configtrail demo
@@ -29,8 +29,20 @@ lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## golangci-lint, with the reas
 fuzz: ## each fuzz target for FUZZTIME (seeds run in every test)
 	./scripts/fuzz $(FUZZTIME)
 
-servers: $(TOOLS)/versitygw-$(VERSITYGW_VERSION) ## the tests against a real S3 server on loopback
-	VERSITYGW=$< $(GO) test -count=1 -run 'S3|Versity' ./internal/... ./cmd/...
+servers: bin/servers $(TOOLS)/versitygw-$(VERSITYGW_VERSION) ## the tests against real S3, Glue, Trino and Athena's API on loopback
+	VERSITYGW=$(TOOLS)/versitygw-$(VERSITYGW_VERSION) TRINO_HOME=$$(./scripts/trino) bin/servers -- \
+		$(GO) test -count=1 -timeout 20m ./internal/testserver/... $$(grep -rlE --include='*_test.go' 'testserver/(stack|versity)"' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|')
+
+stack: bin/servers $(TOOLS)/versitygw-$(VERSITYGW_VERSION) ## the same servers, until interrupted, for tests run by hand
+	VERSITYGW=$(TOOLS)/versitygw-$(VERSITYGW_VERSION) TRINO_HOME=$$(./scripts/trino) bin/servers
+
+e2e: bin/servers $(TOOLS)/versitygw-$(VERSITYGW_VERSION) ## the whole way from deliveries in S3 to the answer, and what it costs
+	VERSITYGW=$(TOOLS)/versitygw-$(VERSITYGW_VERSION) TRINO_HOME=$$(./scripts/trino) bin/servers -- \
+		$(GO) test -count=1 -timeout 30m -v ./internal/testserver/e2e
+
+.PHONY: bin/servers # the go command knows what has changed
+bin/servers:
+	$(GO) build -o $@ ./internal/testserver/stack/run
 
 world: build ## hold the ledger against a bucket made by another program, where there is one
 	./scripts/world

@@ -83,7 +83,7 @@ var homes = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/organizations":  {"internal/aws"},
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"internal/aws"},
 	"github.com/aws/aws-sdk-go-v2/service/athena":         {"internal/engine/athena"},
-	"github.com/aws/aws-sdk-go-v2/service/glue":           {"internal/lake", "internal/engine/raw"},
+	"github.com/aws/aws-sdk-go-v2/service/glue":           {"internal/lake", "internal/engine/raw", "cmd/configtrail-lambda"},
 	"github.com/trinodb/trino-go-client":                  {"internal/engine/trino"},
 	"github.com/anthropics/anthropic-sdk-go":              {"internal/analyst/claude"},
 	"github.com/aws/aws-lambda-go":                        {"cmd/configtrail-lambda"},
@@ -97,7 +97,7 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":                              {"internal/cli"},
 	"github.com/spf13/pflag":                              {"internal/cli"},
 	"golang.org/x/term":                                   {"internal/cli", "cmd/configtrail"},
-	"golang.org/x/text":                                   {"internal/message"},
+	"golang.org/x/text":                                   {"internal/message", "internal/analyst"},
 	"golang.org/x/sync":                                   {"*"},
 	"golang.org/x/sys":                                    {"*"},
 }

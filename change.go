@@ -128,9 +128,13 @@ type Finding struct {
 }
 
 // ID is "f_" and the first 16 characters of lower-case base32 of SHA-256 over
-// the detector and the sorted ids of its changes, joined by 0x1f.
+// the detector and the sorted ids of its changes, joined by 0x1f. Where the ids
+// of its changes are not at hand, its resource and time stand in for them.
 func (f Finding) ID() string {
 	parts := append([]string{f.Detector}, slices.Sorted(slices.Values(f.Evidence))...)
+	if len(f.Evidence) == 0 {
+		parts = append(parts, f.Resource.String(), strconv.FormatInt(f.Time.UnixMicro(), 10))
+	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x1f")))
 	return "f_" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:16]
 }

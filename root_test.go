@@ -28,6 +28,17 @@ func TestFindingIDDoesNotDependOnTheOrderOfEvidence(t *testing.T) {
 	}
 }
 
+func TestFindingsWithoutEvidenceAreToldApart(t *testing.T) {
+	at := time.Date(2024, 11, 5, 1, 0, 0, 0, time.UTC)
+	one := configtrail.Finding{Detector: "burst", Resource: configtrail.ResourceKey{Account: "111122223333"}, Time: at}
+	place, hour := one, one
+	place.Resource.Account = "444455556666"
+	hour.Time = at.Add(time.Hour)
+	if one.ID() == place.ID() || one.ID() == hour.ID() {
+		t.Errorf("%s, %s and %s are three findings", one.ID(), place.ID(), hour.ID())
+	}
+}
+
 func TestParseResourceKey(t *testing.T) {
 	key, err := configtrail.ParseResourceKey("111122223333/us-east-1/AWS::SSM::Parameter//app/db/password")
 	if err != nil || key.ID != "/app/db/password" {

@@ -1,5 +1,5 @@
-// Package blob reads bytes by key, from a folder or from S3. It is the only
-// home of the S3 client.
+// Package blob reads and writes bytes by key, in a folder or on S3. It is the
+// only home of the S3 client.
 package blob
 
 import (

@@ -161,3 +161,7 @@ func (b *S3) move(ctx context.Context, err error, client *s3.Client, region stri
 	b.settle(found)
 	return true
 }
+
+// Explain tells people of an error of another AWS service, asked with the
+// credentials of this bucket, as S3's are told.
+func (b *S3) Explain(err error) error { return aws.ExplainFor(b.cfg.Credentials, err) }

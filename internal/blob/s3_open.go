@@ -20,9 +20,34 @@ import (
 // ErrChanged, one that needs a restore ErrArchived. The key is only ever looked
 // for in this bucket.
 func (b *S3) Open(ctx context.Context, object Object) (io.ReadCloser, error) {
+	return b.open(ctx, object, 0, -1)
+}
+
+// ReadAt fills p with the object's bytes from offset on; fewer are
+// io.ErrUnexpectedEOF. With an ETag, another object gives ErrChanged.
+func (b *S3) ReadAt(ctx context.Context, object Object, p []byte, offset int64) error {
+	if len(p) == 0 {
+		return nil
+	}
+	r, err := b.open(ctx, object, offset, offset+int64(len(p)))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }() // it was only read
+	if _, err := io.ReadFull(r, p); err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return fmt.Errorf("read %s: %d bytes at %d: %w", r.uri, len(p), offset, err)
+	}
+	return nil
+}
+
+// open reads an object from the byte from to the byte before to; -1: to its end.
+func (b *S3) open(ctx context.Context, object Object, from, to int64) (*body, error) {
 	r := &body{
 		parent: ctx, bucket: b, uri: b.uri(object.Key),
-		key: object.Key, etag: object.ETag, size: -1,
+		key: object.Key, etag: object.ETag, size: -1, begin: from, offset: from, limit: to,
 	}
 	if !b.place.holds(object.Key) {
 		return nil, fmt.Errorf("read %s: %w: it lies outside %s", r.uri, configtrail.ErrNotFound, b.URI())
@@ -41,7 +66,9 @@ type body struct {
 	uri    string
 	key    string
 	etag   string // of the first answer at the latest; every further one has to match
-	size   int64  // -1: not known yet
+	begin  int64  // of what is read
+	limit  int64  // of what is read: the first byte that is not; -1: none
+	size   int64  // where it ends, at the latest at limit; -1: not known yet
 	offset int64  // of the next byte
 
 	stream  io.ReadCloser // nil between two connections
@@ -97,14 +124,22 @@ func (r *body) pause(broken error) error {
 		err := fmt.Errorf("read %s: broken off at byte %d of %d, %d times in a row: %w", r.uri, r.offset, r.size, r.empty, broken)
 		return configtrail.WithHint(err, "check the network and run it again: it goes on where it stopped")
 	}
-	wait := r.bucket.options.Pause << (r.empty - 1)
-	timer := time.NewTimer(wait/2 + rand.N(wait/2+1)) // so that many readers do not come back at once
+	if err := r.bucket.pause(r.parent, r.empty-1); err != nil {
+		return fmt.Errorf("read %s: %w", r.uri, err)
+	}
+	return nil
+}
+
+// pause waits after so many attempts before, longer each time.
+func (b *S3) pause(ctx context.Context, before int) error {
+	wait := b.options.Pause << before
+	timer := time.NewTimer(wait/2 + rand.N(wait/2+1)) // so that many do not come back at once
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
-	case <-r.parent.Done():
-		return fmt.Errorf("read %s: %w", r.uri, context.Cause(r.parent))
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
@@ -121,11 +156,14 @@ func (r *body) connect() error {
 	if r.etag != "" {
 		input.IfMatch = sdk.String(`"` + r.etag + `"`)
 	}
-	if r.offset > 0 {
-		if r.etag == "" {
-			cancel()
-			return fmt.Errorf("read %s: broken off at byte %d, and without an ETag it can't be continued", r.uri, r.offset)
-		}
+	if r.offset > r.begin && r.etag == "" {
+		cancel()
+		return fmt.Errorf("read %s: broken off at byte %d, and without an ETag it can't be continued", r.uri, r.offset)
+	}
+	switch {
+	case r.limit >= 0:
+		input.Range = sdk.String(fmt.Sprintf("bytes=%d-%d", r.offset, r.limit-1))
+	case r.offset > 0:
 		input.Range = sdk.String(fmt.Sprintf("bytes=%d-", r.offset))
 	}
 	out, err := call(ctx, r.bucket, func(client *s3.Client) (*s3.GetObjectOutput, error) {
@@ -152,7 +190,11 @@ func (r *body) accept(out *s3.GetObjectOutput) error {
 	if r.etag != "" && etag != "" && etag != r.etag {
 		return ErrChanged
 	}
-	if r.offset > 0 && !strings.HasPrefix(sdk.ToString(out.ContentRange), fmt.Sprintf("bytes %d-", r.offset)) {
+	ranged := r.offset > 0 || r.limit >= 0
+	if ranged && !strings.HasPrefix(sdk.ToString(out.ContentRange), fmt.Sprintf("bytes %d-", r.offset)) {
+		if r.offset == r.begin {
+			return fmt.Errorf("the server can't give a part of it")
+		}
 		return fmt.Errorf("broken off at byte %d, and the server can't continue there", r.offset)
 	}
 	if out.ContentLength != nil {
@@ -168,11 +210,7 @@ func (r *body) accept(out *s3.GetObjectOutput) error {
 
 // readError gives refusals of one object the errors that callers tell apart.
 func readError(err error) error {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return err
-	}
-	switch api.ErrorCode() {
+	switch codeOf(err) {
 	case "InvalidObjectState":
 		return ErrArchived
 	case "PreconditionFailed":
@@ -181,6 +219,15 @@ func readError(err error) error {
 		return configtrail.ErrNotFound
 	}
 	return err
+}
+
+// codeOf is the code of S3's refusal; "" of other errors.
+func codeOf(err error) string {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return ""
+	}
+	return api.ErrorCode()
 }
 
 func (r *body) disconnect() {

@@ -25,6 +25,7 @@ import (
 type store struct {
 	t       *testing.T
 	backend *s3mem.Backend
+	fake    http.Handler
 	cfg     sdk.Config
 
 	mu       sync.Mutex
@@ -38,7 +39,7 @@ func newStore(t *testing.T) *store {
 	if err := s.backend.CreateBucket("logs"); err != nil {
 		t.Fatal(err)
 	}
-	fake := gofakes3.New(s.backend).Server()
+	s.fake = gofakes3.New(s.backend).Server()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.requests = append(s.requests, r.Method+" "+r.URL.String())
@@ -51,7 +52,7 @@ func newStore(t *testing.T) *store {
 			refuse(w, http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the preconditions you specified did not hold.")
 			return
 		}
-		fake.ServeHTTP(w, r)
+		s.fake.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
 	s.cfg = sdk.Config{

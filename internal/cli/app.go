@@ -23,6 +23,10 @@ type app struct {
 	zone  *time.Location
 	quiet bool
 	fail  []string // --fail-on
+
+	defaults map[string]string // of settings, where a command has its own
+
+	dryRun bool // statements are shown and not run
 }
 
 // newApp finds the language first, as help and usage errors need it before any
@@ -87,7 +91,7 @@ func (a *app) root() *cobra.Command {
 	a.globalFlags(root.PersistentFlags())
 	root.AddCommand(
 		a.initCommand(), a.ingestCommand(), a.reportCommand(), a.changesCommand(), a.timelineCommand(), a.diffCommand(),
-		a.atCommand(), a.queryCommand(), a.doctorCommand(), a.compactCommand(), a.demoCommand(), a.versionCommand(),
+		a.atCommand(), a.queryCommand(), a.doctorCommand(), a.compactCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand(),
 		a.childCommand(), a.docsCommand(),
 	)
 	a.translate(root)
@@ -108,6 +112,7 @@ func (a *app) globalFlags(flags *pflag.FlagSet) {
 		}
 	}
 	flags.BoolVar(&a.quiet, "quiet", false, a.t("flag.quiet"))
+	flags.BoolVar(&a.dryRun, "dry-run", false, a.t("flag.dry-run"))
 }
 
 // load reads the settings once the flags are known.
@@ -122,7 +127,7 @@ func (a *app) load(command *cobra.Command, _ []string) error {
 		}
 	}
 	file, _ := command.Flags().GetString("config")
-	set, err := settings.Load(settings.Options{Getenv: a.Getenv, File: file, Flags: given})
+	set, err := settings.Load(settings.Options{Getenv: a.Getenv, File: file, Flags: given, Defaults: a.defaults})
 	if err != nil {
 		return settingsProblem(err)
 	}
@@ -141,7 +146,7 @@ func (a *app) load(command *cobra.Command, _ []string) error {
 // variables are the environment's values for flags that set no setting. A format
 // that this command does not have is passed over: the variable is for all of them.
 func (a *app) variables(command *cobra.Command) error {
-	for _, name := range []string{"quiet", "format", "since", "until", "retry"} {
+	for _, name := range []string{"quiet", "format", "since", "until", "retry", "dry-run", "allow-ad-hoc"} {
 		flag, value := command.Flags().Lookup(name), a.Getenv(settings.EnvName(name))
 		if flag == nil || flag.Changed || value == "" {
 			continue

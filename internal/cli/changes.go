@@ -50,13 +50,15 @@ func (a *app) changes(ctx context.Context, f *filterFlags, format string) error 
 	if err != nil {
 		return err
 	}
-	s, err := a.open(ctx)
+	s, err := a.openPast(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	if err := a.known(ctx, s, f); err != nil {
-		return err
+	if s.lake != nil { // raw tables know no resource but by asking for its changes
+		if err := a.known(ctx, s.lake, f); err != nil {
+			return err
+		}
 	}
 	warnings, err := s.Touched(ctx, window, filter)
 	if err != nil {
@@ -74,7 +76,7 @@ func (a *app) changes(ctx context.Context, f *filterFlags, format string) error 
 	return a.judge(warnings, s.pending)
 }
 
-func (a *app) writeChanges(ctx context.Context, s *session, filter history.Filter, format string, warnings []history.Warning) error {
+func (a *app) writeChanges(ctx context.Context, s *view, filter history.Filter, format string, warnings []history.Warning) error {
 	visit, finish := func(c configtrail.Change) error { return writeJSON(a.Stdout, a.record(c)) }, func() error { return nil }
 	switch format {
 	case "text":
@@ -103,7 +105,7 @@ func (a *app) writeChanges(ctx context.Context, s *session, filter history.Filte
 // eachChange visits the changes that a filter lets through and counts them: one
 // page where there is a limit, and then says on standard error what it left out;
 // else all, of which there may be more than memory holds.
-func (a *app) eachChange(ctx context.Context, s *session, filter history.Filter, visit func(configtrail.Change) error) (total int64, err error) {
+func (a *app) eachChange(ctx context.Context, s *view, filter history.Filter, visit func(configtrail.Change) error) (total int64, err error) {
 	if filter.Limit == 0 {
 		for c, err := range s.EachChange(ctx, filter) {
 			if err != nil {
@@ -132,7 +134,7 @@ func (a *app) eachChange(ctx context.Context, s *session, filter history.Filter,
 }
 
 // changesJSON writes one page with what continues and limits it.
-func (a *app) changesJSON(ctx context.Context, s *session, filter history.Filter, warnings []history.Warning) error {
+func (a *app) changesJSON(ctx context.Context, s *view, filter history.Filter, warnings []history.Warning) error {
 	page, err := s.Changes(ctx, filter)
 	if err != nil {
 		return err
@@ -164,7 +166,7 @@ func (a *app) record(c configtrail.Change) configtrail.ChangeRecord {
 }
 
 // changesText writes the span, then one paragraph a change.
-func (a *app) changesText(ctx context.Context, s *session, filter history.Filter, warnings []history.Warning) error {
+func (a *app) changesText(ctx context.Context, s *view, filter history.Filter, warnings []history.Warning) error {
 	fmt.Fprintln(a.Stdout, a.spanLine(filter.Window))
 	a.reach(warnings)
 	total, err := a.eachChange(ctx, s, filter, func(c configtrail.Change) error { return a.changeText(a.Stdout, c) })
@@ -180,7 +182,7 @@ func (a *app) changesText(ctx context.Context, s *session, filter history.Filter
 }
 
 // whereDataIs says which span the deliveries have, to a person who asked for another.
-func (a *app) whereDataIs(ctx context.Context, s *session, filter history.Filter) error {
+func (a *app) whereDataIs(ctx context.Context, s *view, filter history.Filter) error {
 	coverage, err := s.Coverage(ctx, history.Filter{Accounts: filter.Accounts, Regions: filter.Regions})
 	if err != nil || len(coverage.Places) == 0 {
 		return err

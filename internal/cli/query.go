@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"configtrail"
+	"configtrail/internal/engine"
 	"configtrail/internal/engine/duckdb"
 	"configtrail/internal/history"
 	"configtrail/internal/message"
@@ -27,6 +29,7 @@ type queryFlags struct {
 	format  string
 	rows    int64
 	timeout time.Duration
+	adHoc   bool // free SQL may go to Athena or Trino
 }
 
 func (a *app) queryCommand() *cobra.Command {
@@ -38,6 +41,7 @@ func (a *app) queryCommand() *cobra.Command {
 	}
 	c.Flags().Int64Var(&f.rows, "limit", defaultRows, a.t("flag.limit"))
 	c.Flags().DurationVar(&f.timeout, "timeout", time.Minute, a.t("flag.timeout"))
+	c.Flags().BoolVar(&f.adHoc, "allow-ad-hoc", false, a.t("flag.allow-ad-hoc"))
 	a.failFlag(c)
 	a.formatFlag(c, &f.format, "text", "json", "jsonl", "csv", "markdown")
 	return c
@@ -65,9 +69,7 @@ func (a *app) query(ctx context.Context, f queryFlags, sql string) error {
 		return err
 	}
 	defer s.close()
-	result, err := s.engine.RunGuarded(ctx,
-		duckdb.ChildCommand{Path: a.Executable, Args: []string{childName}},
-		a.guarded(sql, f))
+	result, err := a.free(ctx, s.Engine, sql, f)
 	if err != nil {
 		return queryProblem(err)
 	}
@@ -91,6 +93,46 @@ func (a *app) query(ctx context.Context, f queryFlags, sql string) error {
 	}
 	a.warn(warnings, s.pending)
 	return a.judge(warnings, s.pending)
+}
+
+// free runs free SQL: embedded in a process of its own; elsewhere only where that
+// is allowed by name, and as the guard wrote it from the tree it checked.
+func (a *app) free(ctx context.Context, e engine.Engine, sql string, f queryFlags) (duckdb.GuardedResult, error) {
+	if embedded, ok := e.(*duckdb.Engine); ok {
+		return embedded.RunGuarded(ctx, duckdb.ChildCommand{Path: a.Executable, Args: []string{childName}}, a.guarded(sql, f))
+	}
+	if !f.adHoc {
+		return duckdb.GuardedResult{}, invalid("ad_hoc", message.Args{"engine": a.set.Engine})
+	}
+	guard, err := duckdb.OpenGuard(ctx)
+	if err != nil {
+		return duckdb.GuardedResult{}, err
+	}
+	statement, err := guard.Check(ctx, sql)
+	if err := errors.Join(err, guard.Close()); err != nil {
+		return duckdb.GuardedResult{}, err
+	}
+	ctx, stop := context.WithTimeout(ctx, f.timeout)
+	result, err := e.Query(ctx, engine.Query{Name: "query", SQL: statement.SQL})
+	if err != nil {
+		stop()
+		return duckdb.GuardedResult{}, err
+	}
+	cut, rows := duckdb.CutNothing, result.Rows
+	result.Rows = func(yield func([]any, error) bool) {
+		defer stop()
+		n := int64(0)
+		for row, err := range rows {
+			if n++; f.rows > 0 && n > f.rows {
+				cut = duckdb.CutRows
+				return
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+	return duckdb.GuardedResult{Result: result, SQL: statement.SQL, Cut: func() duckdb.Cut { return cut }}, nil
 }
 
 // guarded is the query with its limits; a limit of 0 rows is none.

@@ -4,38 +4,38 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
-
 	"configtrail"
-	"configtrail/internal/aws"
 	"configtrail/internal/blob"
-	"configtrail/internal/engine/duckdb"
 	"configtrail/internal/history"
 	"configtrail/internal/lake"
 	"configtrail/internal/message"
 	"configtrail/internal/redact"
+	"configtrail/internal/settings"
 )
 
 // session is an open lake with an engine and the questions over it.
 type session struct {
 	*history.History
 	lake    *lake.Lake
-	engine  *duckdb.Engine
 	pending bool // items are in whose changes are not derived yet
 }
 
-func (s *session) close() error { return errors.Join(s.engine.Close(), s.lake.Close()) }
+func (s *session) close() error { return errors.Join(s.Engine.Close(), s.lake.Close()) }
 
-// open opens the lake for reading.
+// open opens the lake for reading, with the engine of the settings.
 func (a *app) open(ctx context.Context) (*session, error) {
+	if a.raw() {
+		return nil, invalid("raw_needs_ingest", nil)
+	}
 	l, err := a.openLake(ctx)
 	if err != nil {
 		return nil, err
 	}
-	e, err := duckdb.New(l, duckdb.Options{})
+	e, err := a.engineOver(ctx, l)
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -45,30 +45,88 @@ func (a *app) open(ctx context.Context) (*session, error) {
 	}
 	return &session{
 		History: &history.History{Engine: e, Zone: a.zone, Now: a.Now, Accounts: a.set.Accounts},
-		lake:    l, engine: e, pending: len(groups) > 0,
+		lake:    l, pending: len(groups) > 0,
 	}, nil
 }
 
-func (a *app) openLake(ctx context.Context) (*lake.Lake, error) {
-	if err := a.embeddedOnly(); err != nil {
+// past is what months and changes are asked of.
+type past interface {
+	history.Past
+	Changes(ctx context.Context, filter history.Filter) (history.Page, error)
+	EachChange(ctx context.Context, filter history.Filter) iter.Seq2[configtrail.Change, error]
+	Touched(ctx context.Context, window configtrail.Window, filter history.Filter) ([]history.Warning, error)
+	CompleteUntil(ctx context.Context, filter history.Filter) (history.Completeness, error)
+	Coverage(ctx context.Context, filter history.Filter) (configtrail.Coverage, error)
+}
+
+// view is a past that was opened: a lake, or raw tables.
+type view struct {
+	past
+	lake    *session // nil for raw tables
+	pending bool
+	ended   func() error
+}
+
+func (v *view) close() error { return v.ended() }
+
+// openPast opens what the settings say months and changes are asked of.
+func (a *app) openPast(ctx context.Context) (*view, error) {
+	if a.raw() {
+		tables, engine, err := a.openRaw(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &view{past: tables, ended: engine.Close}, nil
+	}
+	s, err := a.open(ctx)
+	if err != nil {
 		return nil, err
 	}
-	l, err := lake.Open(ctx, lake.Options{Dir: a.set.Lake, Now: a.Now})
+	return &view{past: s, lake: s, pending: s.pending, ended: s.close}, nil
+}
+
+func (a *app) openLake(ctx context.Context) (*lake.Lake, error) {
+	options, err := a.lakeOptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l, err := lake.Open(ctx, options)
 	if errors.Is(err, configtrail.ErrNotFound) {
 		return nil, &configtrail.Problem{Key: "no_lake", Args: message.Args{"lake": a.set.Lake}, Err: err}
 	}
 	return l, told("lake", err)
 }
 
-// embeddedOnly refuses what this binary can't open.
-func (a *app) embeddedOnly() error {
-	if a.set.Engine != "duckdb" {
-		return invalid("engine", message.Args{"engine": a.set.Engine})
+// lakeOptions say which lake the settings mean: a folder, or a bucket with its
+// tables in Glue.
+func (a *app) lakeOptions(ctx context.Context) (lake.Options, error) {
+	if !blobURL(a.set.Lake) {
+		return lake.Options{Dir: a.set.Lake, Now: a.Now}, nil
 	}
-	if blobURL(a.set.Lake) {
-		return invalid("lake_in_s3", message.Args{"lake": a.set.Lake})
+	if a.set.Remote.Database == "" {
+		return lake.Options{}, invalid("no_database", message.Args{"lake": a.set.Lake})
 	}
-	return nil
+	cfg, err := a.regionalConfig(ctx)
+	if err != nil {
+		return lake.Options{}, err
+	}
+	bucket, err := blob.OpenS3(cfg, a.set.Lake, a.s3Options())
+	if err != nil {
+		return lake.Options{}, told("lake", err)
+	}
+	return lake.Options{
+		S3:  &lake.S3{Bucket: bucket, Glue: cfg, Database: a.set.Remote.Database, Copies: a.copies()},
+		Now: a.Now,
+	}, nil
+}
+
+// copies is the folder of files that were brought here from a lake in S3: one
+// for all lakes, as a file's whole address is part of its name there.
+func (a *app) copies() string {
+	if dir := settings.CacheDir(a.Getenv); dir != "" {
+		return filepath.Join(dir, "configtrail", "lake")
+	}
+	return ""
 }
 
 func blobURL(place string) bool {
@@ -78,21 +136,23 @@ func blobURL(place string) bool {
 
 // openForWriting opens the lake, made where there is none, and its redaction key.
 func (a *app) openForWriting(ctx context.Context) (*lake.Lake, redact.Key, error) {
-	if err := a.embeddedOnly(); err != nil {
-		return nil, redact.Key{}, err
-	}
-	key, err := a.redactKey(ctx)
+	options, err := a.lakeOptions(ctx)
 	if err != nil {
 		return nil, redact.Key{}, err
 	}
-	l, err := lake.Create(ctx, lake.Options{Dir: a.set.Lake, RedactKeyID: key.ID, Now: a.Now})
+	key, err := a.redactKey(ctx, options)
+	if err != nil {
+		return nil, redact.Key{}, err
+	}
+	options.RedactKeyID = key.ID
+	l, err := lake.Create(ctx, options)
 	if errors.Is(err, configtrail.ErrConflict) {
 		err = &configtrail.Problem{Key: "redact_key", Args: message.Args{"lake": a.set.Lake, "key": key.ID}, Err: err}
 	}
 	return l, key, told("lake", err)
 }
 
-func (a *app) redactKey(ctx context.Context) (redact.Key, error) {
+func (a *app) redactKey(ctx context.Context, options lake.Options) (redact.Key, error) {
 	if file := a.set.RedactKeyFile; file != "" {
 		key, err := redact.LoadKey(file)
 		if errors.Is(err, configtrail.ErrNotFound) {
@@ -102,7 +162,7 @@ func (a *app) redactKey(ctx context.Context) (redact.Key, error) {
 	}
 	path := redact.DefaultKeyPath(a.set.ConfigDir, a.set.Lake)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		if key, ok := a.keyOfMovedLake(ctx, filepath.Dir(path)); ok {
+		if key, ok := a.keyOfMovedLake(ctx, options, filepath.Dir(path)); ok {
 			return key, nil
 		}
 	}
@@ -112,8 +172,8 @@ func (a *app) redactKey(ctx context.Context) (redact.Key, error) {
 
 // keyOfMovedLake finds the key of a lake that lies elsewhere than where it was
 // made: keys are filed by place, and tell by their id whose they are.
-func (a *app) keyOfMovedLake(ctx context.Context, folder string) (redact.Key, bool) {
-	l, err := lake.Open(ctx, lake.Options{Dir: a.set.Lake, Now: a.Now})
+func (a *app) keyOfMovedLake(ctx context.Context, options lake.Options, folder string) (redact.Key, bool) {
+	l, err := lake.Open(ctx, options)
 	if err != nil {
 		return redact.Key{}, false // there is no lake yet
 	}
@@ -144,13 +204,8 @@ func (a *app) sources(ctx context.Context, named []string) ([]blob.Bucket, error
 	var all []blob.Bucket
 	for _, source := range named {
 		bucket, err := blob.Open(ctx, source, blob.Sources{
-			Config: func(ctx context.Context) (sdk.Config, error) {
-				return aws.Config(ctx, aws.Options{
-					Profile: a.set.AWS.Profile, RoleARN: a.set.AWS.RoleARN, ExternalID: a.set.AWS.ExternalID,
-					Region: a.set.AWS.Region, EndpointURL: a.set.AWS.EndpointURL,
-				})
-			},
-			S3: blob.S3Options{PathStyle: a.set.AWS.PathStyle, RequestPayer: a.set.AWS.RequestPayer, ExpectedOwner: a.set.AWS.ExpectedOwner},
+			Config: a.awsConfig,
+			S3:     a.s3Options(),
 		})
 		switch {
 		case errors.Is(err, configtrail.ErrNotFound):

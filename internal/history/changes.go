@@ -153,14 +153,35 @@ func (r *row) change() (configtrail.Change, error) {
 	c := configtrail.Change{
 		Key: r.key(), Time: r.time(), After: r.time(),
 		Kind: configtrail.Kind(r.text()), Noise: configtrail.Noise(r.text()),
-		Name: r.text(), ARN: r.text(), Tags: r.tags(), Edits: []configtrail.Edit{},
+		Name: r.text(), ARN: r.text(), Tags: r.tags(), Edits: r.edits(),
 	}
-	for _, edit := range r.structs() {
-		c.Edits = append(c.Edits, configtrail.Edit{
+	c.HashBefore, c.HashAfter = r.text(), r.text()
+	if err := r.actor(&c); err != nil {
+		return c, err
+	}
+	c.Source = r.source()
+	before := configtrail.Source{URI: r.text(), Key: r.text(), ETag: r.text()}
+	if none := r.null(); !none {
+		c.SourceBefore = &before
+	}
+	before.Index = r.int()
+	return c, r.err
+}
+
+// edits takes a list of edits; it is never nil.
+func (r *row) edits() []configtrail.Edit {
+	edits := []configtrail.Edit{}
+	for _, edit := range r.structs("path", "op", "old", "new") {
+		edits = append(edits, configtrail.Edit{
 			Path: member(edit, "path"), Op: member(edit, "op"), Old: side(edit, "old"), New: side(edit, "new"),
 		})
 	}
-	c.HashBefore, c.HashAfter = r.text(), r.text()
+	return edits
+}
+
+// actor takes the columns that tell who made a change, from the actor's id to
+// the candidates.
+func (r *row) actor(c *configtrail.Change) error {
 	actor := configtrail.Actor{ID: r.text(), Name: r.text(), Confidence: r.float(), Candidates: []configtrail.Actor{}}
 	c.ActorStatus = r.text()
 	actor.EventID, actor.EventName, actor.EventTime = r.text(), r.text(), r.time()
@@ -176,19 +197,13 @@ func (r *row) change() (configtrail.Change, error) {
 	}
 	if c.Actor != nil && candidates != nil {
 		if err := json.Unmarshal(candidates, &actor.Candidates); err != nil {
-			return c, fmt.Errorf("candidates of change %s: %w", c.ID(), err)
+			return fmt.Errorf("candidates of change %s: %w", c.ID(), err)
 		}
 		if actor.Candidates == nil {
 			actor.Candidates = []configtrail.Actor{}
 		}
 	}
-	c.Source = r.source()
-	before := configtrail.Source{URI: r.text(), Key: r.text(), ETag: r.text()}
-	if none := r.null(); !none {
-		c.SourceBefore = &before
-	}
-	before.Index = r.int()
-	return c, r.err
+	return r.err
 }
 
 // side is the JSON of an edit's side; nil where it has none.

@@ -20,100 +20,53 @@ func (h *History) Coverage(ctx context.Context, filter Filter) (configtrail.Cove
 	if err != nil {
 		return configtrail.Coverage{}, err
 	}
-	coverage, _, err := h.coverage(ctx, w)
-	return coverage, err
+	k, err := h.known(ctx, w)
+	if err != nil {
+		return configtrail.Coverage{}, err
+	}
+	return k.coverage(), nil
 }
 
-// coverage is Coverage with the troubled objects it is made of.
-func (h *History) coverage(ctx context.Context, w wanted) (configtrail.Coverage, []Troubled, error) {
-	coverage := configtrail.Coverage{Places: []configtrail.Place{}, Gaps: []configtrail.Gap{}}
-	span, err := h.span(ctx, w)
-	if err != nil {
-		return coverage, nil, err
-	}
+// places are the places of a filter, of those of its accounts.
+func (w wanted) places(span []configtrail.Place) []configtrail.Place {
+	places := []configtrail.Place{}
 	for _, place := range span {
 		if w.hasPlace(place.Account, place.Region) {
-			coverage.Places = append(coverage.Places, place)
+			places = append(places, place)
 		}
 	}
-	troubled, err := h.troubled(ctx, w)
-	if err != nil {
-		return coverage, nil, err
-	}
-	for _, object := range troubled {
-		switch {
-		case object.MendedBy != "":
-		case object.Archived:
-			coverage.Archived++
-		default:
-			coverage.Quarantined += int64(len(object.Quarantined))
-		}
-	}
-	known, err := h.knownGaps(ctx, w, span, troubled)
-	if err != nil {
-		return coverage, nil, err
-	}
-	scope, err := h.scopeChanges(ctx, w, span)
-	if err != nil {
-		return coverage, nil, err
-	}
-	for _, gap := range onceEach(append(known, scope...)) {
-		if w.touchedBy(gap, w.Window) {
-			coverage.Gaps = append(coverage.Gaps, h.inZone(gap))
-		}
-	}
-	slices.SortFunc(coverage.Gaps, compareGaps)
-	return coverage, troubled, nil
+	return places
 }
 
-// gaps are those behind which a resource may look other than it was last seen:
-// all but changes of scope, before which nothing was seen at all.
-func (h *History) gaps(ctx context.Context, w wanted) ([]configtrail.Gap, error) {
-	span, err := h.span(ctx, w)
-	if err != nil {
-		return nil, err
-	}
-	troubled, err := h.troubled(ctx, w)
-	if err != nil {
-		return nil, err
-	}
-	return h.knownGaps(ctx, w, span, troubled)
+// silence is a stretch of an account and region without any delivery.
+type silence struct {
+	account, region string
+	from, to        time.Time
 }
 
-func (h *History) knownGaps(ctx context.Context, w wanted, span []configtrail.Place, troubled []Troubled) ([]configtrail.Gap, error) {
-	silences, err := h.silences(ctx, w, span)
-	if err != nil {
-		return nil, err
-	}
-	excluded, err := h.exclusions(ctx, w)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat(silences, excluded, losses(troubled, span)), nil
-}
-
-// places are the places of a filter.
-func (h *History) places(ctx context.Context, w wanted) ([]configtrail.Place, error) {
-	span, err := h.span(ctx, w)
-	return slices.DeleteFunc(span, func(p configtrail.Place) bool { return !w.hasPlace(p.Account, p.Region) }), err
-}
-
-// span gives every place of the filter's accounts, in the order of account and region.
-func (h *History) span(ctx context.Context, w wanted) ([]configtrail.Place, error) {
+// delivered gives every place of the filter's accounts, in the order of account
+// and region, and the silences in them that are longer than MinGap.
+func (h *History) delivered(ctx context.Context, w wanted) ([]configtrail.Place, []silence, error) {
 	seconds, err := h.spell("unix", holes{"time": {sql: "written_at"}})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	places := []configtrail.Place{}
-	err = h.ask(ctx, "places", w.deliveries(), holes{"accounts": w.ofAccounts(), "seconds": seconds}, func(r *row) error {
-		place := configtrail.Place{Account: r.text(), Region: r.text(), First: r.time(), Last: r.time(), Snapshots: r.int()}
+	span, silences := []configtrail.Place{}, []silence{}
+	parts := holes{"accounts": w.ofAccounts(), "seconds": seconds, "least": value(configtrail.MinGap.Seconds())}
+	err = h.ask(ctx, "places", w.deliveries(), parts, func(r *row) error {
+		account, region, isPlace, from, to := r.text(), r.text(), r.bool(), r.time(), r.time()
+		place := configtrail.Place{Account: account, Region: region, First: r.time().In(h.zone()), Last: r.time().In(h.zone()), Snapshots: r.int()}
 		place.Interval = time.Duration(r.float() * float64(time.Second))
-		place.First, place.Last = place.First.In(h.zone()), place.Last.In(h.zone())
 		place.CompleteUntil = place.Last.Add(-configtrail.Lag)
-		places = append(places, place)
+		switch {
+		case isPlace:
+			span = append(span, place)
+		case !from.IsZero(): // the other deliveries of the place come as one row without a silence
+			silences = append(silences, silence{account, region, from, to})
+		}
 		return nil
 	})
-	return places, err
+	return span, silences, err
 }
 
 // deliveries is the scope of a question about the deliveries of the filter's
@@ -138,31 +91,13 @@ func (w wanted) subjectAccounts() []string {
 	return w.scope(configtrail.Window{}).Accounts
 }
 
-// silences are the stretches without deliveries that rule 8 calls gaps. A place
-// without snapshots has no rhythm to hold them against: it has none, and its
-// Interval of 0 says that they are unknown.
-func (h *History) silences(ctx context.Context, w wanted, span []configtrail.Place) ([]configtrail.Gap, error) {
+// intervals are the median steps between snapshots, by account and region.
+func intervals(places []configtrail.Place) map[[2]string]time.Duration {
 	interval := map[[2]string]time.Duration{}
-	for _, place := range span {
+	for _, place := range places {
 		interval[[2]string{place.Account, place.Region}] = place.Interval
 	}
-	seconds, err := h.spell("unix", holes{"time": {sql: "written_at"}})
-	if err != nil {
-		return nil, err
-	}
-	var gaps []configtrail.Gap
-	parts := holes{"accounts": w.ofAccounts(), "seconds": seconds, "least": value(configtrail.MinGap.Seconds())}
-	err = h.ask(ctx, "silences", w.deliveries(), parts, func(r *row) error {
-		gap := configtrail.Gap{
-			Account: r.text(), Region: r.text(), Types: []string{}, From: r.time(), To: r.time(), Reason: configtrail.GapNoDelivery,
-		}
-		median := interval[[2]string{gap.Account, gap.Region}]
-		if median > 0 && gap.To.Sub(gap.From) > median*3/2 && w.hasPlace(gap.Account, gap.Region) {
-			gaps = append(gaps, gap)
-		}
-		return nil
-	})
-	return gaps, err
+	return interval
 }
 
 // onceEach leaves out the silence of a whole account where the same silence of
@@ -240,8 +175,8 @@ func (h *History) CompleteUntil(ctx context.Context, filter Filter) (Completenes
 	if err != nil {
 		return Completeness{}, err
 	}
-	places, err := h.places(ctx, w)
-	return completeness(places), err
+	span, _, err := h.delivered(ctx, w)
+	return completeness(w.places(span)), err
 }
 
 func completeness(places []configtrail.Place) Completeness {

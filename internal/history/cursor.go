@@ -52,8 +52,17 @@ func (w wanted) cursorAt(change configtrail.Change) (string, error) {
 
 // behind is the predicate of the rows that follow the filter's cursor.
 func (w wanted) behind() (clause, error) {
+	at, err := w.resumed()
+	if err != nil || at == nil {
+		return all(), err
+	}
+	return keyset(w.Order, time.UnixMicro(at.Time).UTC(), at.Key), nil
+}
+
+// resumed reads the filter's cursor; nil where it has none.
+func (w wanted) resumed() (*cursorBody, error) {
 	if w.Cursor == "" {
-		return all(), nil
+		return nil, nil
 	}
 	invalid := func(why string) error {
 		return configtrail.WithHint(fmt.Errorf("%w: the cursor %s", configtrail.ErrInvalid, why),
@@ -61,19 +70,19 @@ func (w wanted) behind() (clause, error) {
 	}
 	text, err := base64.RawURLEncoding.DecodeString(w.Cursor)
 	if err != nil {
-		return clause{}, invalid("is damaged")
+		return nil, invalid("is damaged")
 	}
 	var body cursorBody
 	if json.Unmarshal(text, &body) != nil {
-		return clause{}, invalid("is damaged")
+		return nil, invalid("is damaged")
 	}
 	if print, err := w.print(); err != nil || body.Print != print {
-		return clause{}, invalid("belongs to another filter or order")
+		return nil, invalid("belongs to another filter or order")
 	}
 	if err := readable("cursor", body.Key.Account, body.Key.Region, body.Key.Type, body.Key.ID); err != nil {
-		return clause{}, invalid("is damaged")
+		return nil, invalid("is damaged")
 	}
-	return keyset(w.Order, time.UnixMicro(body.Time).UTC(), body.Key), nil
+	return &body, nil
 }
 
 // keyset spells (time, key) > (t, k) out column by column, as engines differ in

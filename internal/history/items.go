@@ -23,7 +23,7 @@ func (r *row) relationships() []configtrail.Relationship {
 		r.next++
 		return nil
 	}
-	members := r.structs()
+	members := r.structs("resource_type", "resource_id", "resource_name", "name")
 	list := make([]configtrail.Relationship, 0, len(members))
 	for _, m := range members {
 		list = append(list, configtrail.Relationship{

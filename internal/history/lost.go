@@ -50,34 +50,50 @@ func (h *History) troubled(ctx context.Context, w wanted) ([]Troubled, error) {
 		here = all(here, in("region", regions))
 	}
 	parts := holes{"place": here, "troubled": trouble}
-	objects := []Troubled{}
-	at := map[string]int{}
+	objects, whole := []Troubled{}, []Troubled{}
 	err = h.ask(ctx, "troubled", w.deliveries(), parts, func(r *row) error {
 		object := Troubled{
 			URI: r.text(), Key: r.text(), Kind: configtrail.DeliveryKind(r.text()), Account: r.text(), Region: r.text(),
 			WrittenAt: r.time(), ReadAt: r.time(), first: r.time(), last: r.time(), Archived: r.bool(),
 		}
-		for _, q := range r.structs() {
+		for _, q := range r.structs("index", "offset", "code", "reason") {
 			object.Quarantined = append(object.Quarantined, configtrail.Quarantined{
 				Key: object.Key, Index: number(q, "index"), Offset: number(q, "offset"), Code: member(q, "code"), Reason: member(q, "reason"),
 			})
 		}
-		at[object.URI] = len(objects)
-		objects = append(objects, object)
-		return nil
-	})
-	if err != nil || len(objects) == 0 {
-		return objects, err
-	}
-	err = h.ask(ctx, "copies", w.deliveries(), parts, func(r *row) error {
-		uri, copyURI, copyKey, wrong := r.text(), r.text(), r.text(), r.bool()
-		i, listed := at[uri]
-		if listed && !wrong && objects[i].MendedBy == "" && path.Base(copyKey) == path.Base(objects[i].Key) {
-			objects[i].MendedBy = copyURI
+		if trouble := r.bool(); trouble {
+			objects = append(objects, object)
+		} else {
+			whole = append(whole, object)
 		}
 		return nil
 	})
+	mend(objects, whole)
 	return objects, err
+}
+
+// mend finds the copies of objects among those that were read whole: the first
+// by URI of the same delivery.
+func mend(objects, whole []Troubled) {
+	type delivery struct {
+		account, region, name string
+		kind                  configtrail.DeliveryKind
+		written               int64
+	}
+	of := func(o Troubled) delivery {
+		return delivery{o.Account, o.Region, path.Base(o.Key), o.Kind, o.WrittenAt.UnixMicro()}
+	}
+	copies := map[delivery]string{}
+	for _, copied := range whole {
+		if uri, seen := copies[of(copied)]; !seen || copied.URI < uri {
+			copies[of(copied)] = copied.URI
+		}
+	}
+	for i, object := range objects {
+		if !object.WrittenAt.IsZero() {
+			objects[i].MendedBy = copies[of(object)]
+		}
+	}
 }
 
 // fileName takes the type and the two times out of the name of a history file.
@@ -113,10 +129,7 @@ func (o Troubled) span(interval time.Duration) (resourceType string, window conf
 // losses are the gaps that unreadable objects of AWS Config leave. Those of one
 // place that overlap are told as one, so that a year in an archive is one line.
 func losses(objects []Troubled, places []configtrail.Place) []configtrail.Gap {
-	interval := map[[2]string]time.Duration{}
-	for _, place := range places {
-		interval[[2]string{place.Account, place.Region}] = place.Interval
-	}
+	interval := intervals(places)
 	var gaps []configtrail.Gap
 	for _, object := range objects {
 		if object.MendedBy != "" || object.Kind == configtrail.KindCloudTrail {

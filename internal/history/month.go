@@ -34,16 +34,30 @@ type MonthQuestion struct {
 	StepTypes []string
 
 	// Visit is given the month's changes without noise, in the order of time: all
-	// of them up to WholeMonth, above it those of the weighty types. It is called
-	// from one goroutine. nil: nobody looks.
+	// of them up to WholeMonth, above it those of the weighty types and the resources
+	// that came back, and where there are none of these types, the first WholeMonth.
+	// Their times are in the zone of the history; they may lack ARN, hashes and
+	// sources. It is called from one goroutine. nil: nobody looks.
 	Visit func(configtrail.Change) error
 }
 
 // WholeMonth is the number of changes up to which Visit sees all of a month.
 const WholeMonth = 50_000
 
-// Month is a month in figures, with what a detector or a report needs beside them.
+// weighty are the types of which a reader of a month wants to see changes first,
+// by service or name.
+var weighty = []string{"iam", "s3", "kms", "cloudtrail", "guardduty", "rds", "secretsmanager", "lambda", "eks", "dynamodb",
+	"AWS::EC2::SecurityGroup", "AWS::EC2::NetworkAcl", "AWS::EC2::RouteTable", "AWS::EC2::VPC", "AWS::Config::ConfigurationRecorder"}
+
+// mostSteps is how many changes are given with the states around them.
+const mostSteps = 20_000
+
+// Month is a month in figures, with what a detector or a report needs beside
+// them. Times are in the zone of the history, as those of Summary.Window are.
 type Month struct {
+	Now      time.Time // when it was asked; zero: not told
+	Accounts []string  // ids that the filter names, sorted; none: all accounts
+
 	Summary Summary
 	Earlier []Earlier // of the months before, nearest first; only those that deliveries cover whole
 
@@ -51,10 +65,12 @@ type Month struct {
 	// too, by everything that a series can be split by, in the order of hours.
 	Hours []HourCount
 
-	// Steps are the changes of StepTypes with the states beside them, in the order of time.
-	Steps []Step
+	// Steps are the changes of StepTypes with the states beside them, in the order
+	// of time; of very many the latest.
+	Steps     []Step
+	StepsLeft int64 // changes of StepTypes that Steps leaves out
 
-	Narrowed bool // Visit saw the weighty types only
+	Narrowed bool // Visit did not see all changes
 
 	Coverage configtrail.Coverage
 	Troubled []Troubled
@@ -80,7 +96,8 @@ type HourCount struct {
 	Changes               int64
 }
 
-// Step is a change with the states around it.
+// Step is a change with the states around it. Of a state it may lack tags,
+// relationships and source.
 type Step struct {
 	Change configtrail.Change
 	Before *configtrail.ConfigurationItem // the last item with state; nil where there is none
@@ -95,9 +112,17 @@ type RawAnswer struct {
 	// Records are the items as they lie in the bucket, each as often as it was
 	// delivered, and Captures the distinct resources and capture times among them.
 	Records, Captures int64
-	From, To          time.Time  // the days whose folders were read, To not included
-	LeftOut           []LeftOut  // objects that break a query
-	Notes             []RawNote  // what the tables or the window can't tell, each once
+	From, To          time.Time // the days whose folders were read, To not included
+	Partitions        []string  // of each table its name and the predicate that chose its folders
+	LeftOut           []LeftOut // objects that break a query
+	Notes             []RawNote // what the tables or the window can't tell, each once
+
+	By        []RawCount          // Records and Captures by account, region and type, in their order
+	Oversized int64               // notifications of oversized items in the folders
+	Unread    []configtrail.Place // accounts and regions with folders that no table reaches
+	// Reach is the span of the days that have folders, whenever; told only where
+	// the asked span has none. Both ends are zero where there is none at all.
+	Reach configtrail.Window
 }
 
 // LeftOut is an object that was left out of a query because it breaks it.
@@ -117,4 +142,5 @@ const (
 	NoteLeftOut    RawNote = "left_out"   // good items of objects left out are missing
 	NoteContent    RawNote = "content"    // content was not compared
 	NoteComparison RawNote = "comparison" // some columns were not compared: NotCompared
+	NoteUnread     RawNote = "unread"     // regions with folders that no table reaches: Unread
 )

@@ -1,8 +1,10 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"configtrail"
@@ -12,90 +14,98 @@ import (
 // and its first recorded one, to be one change of what a recorder records.
 const batch = 24 * time.Hour
 
+// longBefore is how long before a window a type may have come to an account and
+// still be part of what touches it: several batches that follow one another.
+const longBefore = 8 * batch
+
+// The turns of recording.
+const (
+	turnRecorded = "recorded" // of a type that is new to its account: what was there before was first recorded
+	turnEnded    = "ended"    // of a type: an item says that it is no longer recorded
+	turnResumed  = "resumed"  // of such a type: an item with a state came again
+)
+
+// turn is a change of what is recorded of a type in an account and region.
+type turn struct {
+	what                          string
+	account, region, resourceType string
+	at                            time.Time
+	first                         time.Time // of turnRecorded: the account's first item of the type, in any region
+	began                         time.Time // of turnRecorded: the account's first delivery
+}
+
+// recorded gives the turns of recording in the accounts, regions and types of a
+// filter, in the order of account, region, type and time. Types new to an account are
+// told in all of its regions: where they were first seen decides what they are.
+func (h *History) recorded(ctx context.Context, w wanted) ([]turn, error) {
+	everywhere := wanted{accounts: w.subjectAccounts(), types: w.subjectTypes()}
+	here := everywhere
+	here.regions = w.subjectRegions()
+	// A type that came long before the window says nothing about it.
+	since := all()
+	if from := w.Window.From; !from.IsZero() {
+		since = clause{"capture_time >= ?", []any{from.Add(-longBefore)}}
+	}
+	parts := holes{
+		"accounts": w.ofAccounts(), "everywhere": everywhere.subject(), "subject": here.subject(),
+		"since": since, "new": clause{strings.Replace(since.sql, "capture_time", "min(capture_time)", 1), since.args},
+	}
+	var turns []turn
+	err := h.ask(ctx, "recording", everywhere.scope(configtrail.Window{}), parts, func(r *row) error {
+		turns = append(turns, turn{r.text(), r.text(), r.text(), r.text(), r.time(), r.time(), r.time()})
+		return nil
+	})
+	return turns, err
+}
+
 // scopeChanges are the spans in which an account was recorded, but not some of
 // its types: from its first delivery until resources of the type that had been
 // there before were first recorded. A type whose resources are all created
 // later is no such type, whatever the regions it appears in.
-func (h *History) scopeChanges(ctx context.Context, w wanted, span []configtrail.Place) ([]configtrail.Gap, error) {
-	began := map[string]time.Time{} // of each account
-	for _, place := range span {
-		if place.Region == configtrail.Global {
-			began[place.Account] = place.First
+func scopeChanges(turns []turn) []configtrail.Gap {
+	var recorded []turn
+	for _, t := range turns {
+		if t.what == turnRecorded && t.at.Sub(t.first) <= batch {
+			recorded = append(recorded, t)
 		}
 	}
-	firsts := map[[2]string]time.Time{}
-	var candidates [][2]string
-	everywhere := wanted{accounts: w.subjectAccounts(), types: w.subjectTypes()}
-	parts := holes{"subject": everywhere.subject()}
-	err := h.ask(ctx, "new_types", everywhere.scope(configtrail.Window{}), parts, func(r *row) error {
-		account, resourceType, first := r.text(), r.text(), r.time()
-		if start, delivered := began[account]; delivered && first.After(start) {
-			firsts[[2]string{account, resourceType}] = first
-			candidates = append(candidates, [2]string{account, resourceType})
-		}
-		return nil
+	slices.SortFunc(recorded, func(a, b turn) int {
+		return cmp.Or(strings.Compare(a.account, b.account), strings.Compare(a.region, b.region), a.at.Compare(b.at),
+			strings.Compare(a.resourceType, b.resourceType))
 	})
-	if err != nil {
-		return nil, err
-	}
 	var gaps []configtrail.Gap
-	for pairs := range slices.Chunk(candidates, maxResources) {
-		more, err := h.firstRecorded(ctx, pairs, began, firsts)
-		if err != nil {
-			return nil, err
+	for _, t := range recorded {
+		if last := len(gaps) - 1; last >= 0 && gaps[last].Account == t.account && gaps[last].Region == t.region && t.at.Sub(gaps[last].To) <= batch {
+			gaps[last].Types = append(gaps[last].Types, t.resourceType)
+			continue
 		}
-		gaps = append(gaps, more...)
+		gaps = append(gaps, configtrail.Gap{
+			Account: t.account, Region: t.region, Types: []string{t.resourceType}, From: t.began, To: t.at, Reason: configtrail.GapScope,
+		})
 	}
-	return gaps, nil
-}
-
-// firstRecorded makes gaps of the pairs of account and type whose resources were
-// first recorded, rather than made, when the type was first seen.
-func (h *History) firstRecorded(ctx context.Context, pairs [][2]string, began map[string]time.Time, firsts map[[2]string]time.Time) ([]configtrail.Gap, error) {
-	var fits []clause
-	var accounts, types []string
-	for _, pair := range pairs {
-		fits = append(fits, clause{"account = ? AND resource_type = ?", []any{pair[0], pair[1]}})
-		accounts, types = append(accounts, pair[0]), append(types, pair[1])
-	}
-	var gaps []configtrail.Gap
-	scope := configtrail.Scope{Accounts: unique(accounts), Types: unique(types)}
-	err := h.ask(ctx, "first_recorded", scope, holes{"pairs": some(fits)}, func(r *row) error {
-		gap := configtrail.Gap{Account: r.text(), Region: r.text(), Types: []string{r.text()}, To: r.time(), Reason: configtrail.GapScope}
-		r.int() // how many resources: one is enough
-		gap.From = began[gap.Account]
-		if gap.To.Sub(firsts[[2]string{gap.Account, gap.Types[0]}]) > batch {
-			return nil
-		}
-		if last := len(gaps) - 1; last >= 0 && gaps[last].Account == gap.Account && gaps[last].Region == gap.Region &&
-			gap.To.Sub(gaps[last].To) <= batch {
-			gaps[last].Types = append(gaps[last].Types, gap.Types[0]) // the rows come in the order of To
-			return nil
-		}
-		gaps = append(gaps, gap)
-		return nil
-	})
 	for i := range gaps {
 		slices.Sort(gaps[i].Types)
 	}
-	return gaps, err
+	return gaps
 }
 
 // exclusions are the spans in which a type was no longer recorded, open where it
 // never was again.
-func (h *History) exclusions(ctx context.Context, w wanted) ([]configtrail.Gap, error) {
-	places := wanted{accounts: w.subjectAccounts(), regions: w.subjectRegions(), types: w.subjectTypes()}
+func exclusions(turns []turn) []configtrail.Gap {
 	var gaps []configtrail.Gap
-	err := h.ask(ctx, "excluded", places.scope(configtrail.Window{}), holes{"subject": places.subject()}, func(r *row) error {
-		gap := configtrail.Gap{Account: r.text(), Region: r.text(), Types: []string{r.text()}, From: r.time(), Reason: configtrail.GapExcluded}
-		if ended := r.bool(); ended {
-			gaps = append(gaps, gap)
-		} else {
-			gaps[len(gaps)-1].To = gap.From // a turn back follows a turn of the same type
+	for _, t := range turns {
+		switch t.what {
+		case turnEnded:
+			gaps = append(gaps, configtrail.Gap{
+				Account: t.account, Region: t.region, Types: []string{t.resourceType}, From: t.at, Reason: configtrail.GapExcluded,
+			})
+		case turnResumed:
+			if last := len(gaps) - 1; last >= 0 { // a turn back follows a turn of the same type
+				gaps[last].To = t.at
+			}
 		}
-		return nil
-	})
-	return gaps, err
+	}
+	return gaps
 }
 
 // subjectTypes are the types that the filter, or the resources it names, can be about.
@@ -116,9 +126,4 @@ func (w wanted) subjectRegions() []string {
 		return w.regions
 	}
 	return w.scope(configtrail.Window{}).Regions
-}
-
-func unique(texts []string) []string {
-	slices.Sort(texts)
-	return slices.Compact(texts)
 }

@@ -39,11 +39,18 @@ func read[T any](r *row) T {
 	return typed
 }
 
-func (r *row) text() string            { return read[string](r) }
-func (r *row) int() int64              { return read[int64](r) }
-func (r *row) bool() bool              { return read[bool](r) }
-func (r *row) time() time.Time         { return read[time.Time](r) }
-func (r *row) tags() map[string]string { return read[map[string]string](r) }
+func (r *row) text() string    { return read[string](r) }
+func (r *row) int() int64      { return read[int64](r) }
+func (r *row) bool() bool      { return read[bool](r) }
+func (r *row) time() time.Time { return read[time.Time](r) }
+
+// peek is the next value, which it leaves to be taken.
+func (r *row) peek() any {
+	if r.err != nil || r.next >= len(r.values) {
+		return nil
+	}
+	return r.values[r.next]
+}
 
 // null reports whether the next value is null, without taking it.
 func (r *row) null() bool { return r.next < len(r.values) && r.values[r.next] == nil }
@@ -76,37 +83,10 @@ func (r *row) source() configtrail.Source {
 	return configtrail.Source{URI: r.text(), Key: r.text(), ETag: r.text(), Index: r.int()}
 }
 
-// structs takes a list of structs; null gives none.
-func (r *row) structs() []map[string]any {
-	list := read[[]any](r)
-	members := make([]map[string]any, 0, len(list))
-	for _, element := range list {
-		member, ok := element.(map[string]any)
-		if !ok {
-			r.err = fmt.Errorf("column %d holds %T, not a struct", r.next, element)
-			return nil
-		}
-		members = append(members, member)
-	}
-	return members
-}
-
 // done tells what went wrong, a column too many included.
 func (r *row) done() error {
 	if r.err == nil && r.next != len(r.values) {
 		return fmt.Errorf("the row has %d columns and only %d were read", len(r.values), r.next)
 	}
 	return r.err
-}
-
-// member is one text of a struct; absent and null are empty.
-func member(of map[string]any, name string) string {
-	text, _ := of[name].(string)
-	return text
-}
-
-// number is one whole number of a struct; absent and null are 0.
-func number(of map[string]any, name string) int64 {
-	n, _ := of[name].(int64)
-	return n
 }

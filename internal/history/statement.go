@@ -4,6 +4,8 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"maps"
+	"regexp"
 	"strings"
 
 	"configtrail"
@@ -111,15 +113,38 @@ func (h *History) spell(name string, parts holes) (clause, error) {
 
 // statement is one question, ready to be asked.
 func (h *History) statement(name string, scope configtrail.Scope, parts holes) (engine.Query, error) {
-	text, err := questions.ReadFile("sql/" + name + ".sql")
+	content, err := questions.ReadFile("sql/" + name + ".sql")
 	if err != nil {
 		return engine.Query{}, err
 	}
-	filled, err := fill(withoutComments(string(text)), parts)
+	text := withoutComments(string(content))
+	parts, err = h.spellNested(text, parts)
+	if err != nil {
+		return engine.Query{}, fmt.Errorf("question %s: %w", name, err)
+	}
+	filled, err := fill(text, parts)
 	if err != nil {
 		return engine.Query{}, fmt.Errorf("question %s: %w", name, err)
 	}
 	return engine.Query{Name: name, SQL: filled.sql, Args: filled.args, Scope: scope}, nil
+}
+
+// nested is the hole of a column that holds a map or a list of structs.
+var nested = regexp.MustCompile(`\{(nested ([a-z_.]+))\}`)
+
+// spellNested fills the holes of nested columns. Where an engine would give them
+// as text that can't be told apart, its dialect asks for JSON, which row reads.
+func (h *History) spellNested(text string, parts holes) (holes, error) {
+	all := holes{}
+	maps.Copy(all, parts)
+	for _, hole := range nested.FindAllStringSubmatch(text, -1) {
+		spelled, err := h.spell("nested", holes{"column": {sql: hole[2]}})
+		if err != nil {
+			return nil, err
+		}
+		all[hole[1]] = spelled
+	}
+	return all, nil
 }
 
 // withoutComments leaves out the lines that are comments: they explain a file

@@ -47,10 +47,15 @@ func (h *History) Touched(ctx context.Context, window configtrail.Window, filter
 	if err != nil {
 		return nil, err
 	}
-	coverage, troubled, err := h.coverage(ctx, w)
+	k, err := h.known(ctx, w)
 	if err != nil {
 		return nil, err
 	}
+	return k.warnings(k.coverage()), nil
+}
+
+// warnings tells what touches an answer about the filter's window.
+func (k knowledge) warnings(coverage configtrail.Coverage) []Warning {
 	var warnings []Warning
 	for _, gap := range coverage.Gaps {
 		if gap.Reason != configtrail.GapQuarantined {
@@ -59,21 +64,18 @@ func (h *History) Touched(ctx context.Context, window configtrail.Window, filter
 			})
 		}
 	}
-	interval := map[[2]string]time.Duration{}
-	for _, place := range coverage.Places {
-		interval[[2]string{place.Account, place.Region}] = place.Interval
-	}
-	for _, object := range troubled {
-		if warning, ok := w.hurt(object, interval[[2]string{object.Account, object.Region}]); ok {
-			gap := h.inZone(configtrail.Gap{From: warning.From, To: warning.To})
+	interval := intervals(coverage.Places)
+	for _, object := range k.troubled {
+		if warning, ok := k.w.hurt(object, interval[[2]string{object.Account, object.Region}]); ok {
+			gap := k.h.inZone(configtrail.Gap{From: warning.From, To: warning.To})
 			warning.From, warning.To = gap.From, gap.To
 			warnings = append(warnings, warning)
 		}
 	}
-	warnings = append(warnings, h.unseen(w, coverage.Places)...)
-	warnings = append(warnings, h.undelivered(window, coverage.Places)...)
+	warnings = append(warnings, k.h.unseen(k.w, coverage.Places)...)
+	warnings = append(warnings, k.h.undelivered(k.w.Window, coverage.Places)...)
 	slices.SortStableFunc(warnings, func(a, b Warning) int { return a.From.Compare(b.From) })
-	return warnings, nil
+	return warnings
 }
 
 // Late tells only which places of a filter are not complete up to the end of a
@@ -83,8 +85,8 @@ func (h *History) Late(ctx context.Context, window configtrail.Window, filter Fi
 	if err != nil {
 		return nil, err
 	}
-	places, err := h.places(ctx, w)
-	return h.undelivered(window, places), err
+	span, _, err := h.delivered(ctx, w)
+	return h.undelivered(window, w.places(span)), err
 }
 
 // hurt makes the warning of an object that may have held what was asked for.

@@ -164,10 +164,10 @@ func (d *derivation) scope(ctx context.Context, scope configtrail.Scope) error {
 func (d *derivation) resource(ctx context.Context, want []step, have []configtrail.Change) error {
 	for len(want) > 0 || len(have) > 0 {
 		switch {
-		case len(have) == 0 || len(want) > 0 && want[0].after.CaptureTime.Before(have[0].Time):
+		case len(have) == 0 || len(want) > 0 && want[0].After.CaptureTime.Before(have[0].Time):
 			d.wait(ctx, want[0])
 			want = want[1:]
-		case len(want) == 0 || have[0].Time.Before(want[0].after.CaptureTime):
+		case len(want) == 0 || have[0].Time.Before(want[0].After.CaptureTime):
 			if err := d.writer.Remove(ctx, have[0]); err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 
 	"configtrail"
 	"configtrail/internal/lake"
+	"configtrail/internal/ledger"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 // about as large as each other, and come one after another.
 func (d *derivation) wait(ctx context.Context, s step) {
 	d.mu.Lock()
-	bytes, seen := d.largest[s.after.Key.Type]
+	bytes, seen := d.largest[s.After.Key.Type]
 	d.mu.Unlock()
 	if !seen {
 		bytes = unseenBytes
@@ -47,10 +48,10 @@ func (d *derivation) flush(ctx context.Context) {
 func (d *derivation) write(ctx context.Context, steps []step) error {
 	var headers []lake.Header
 	for _, s := range steps {
-		if s.before != nil {
-			headers = append(headers, *s.before)
+		if s.Before != nil {
+			headers = append(headers, *s.Before)
 		}
-		headers = append(headers, s.after)
+		headers = append(headers, *s.After)
 	}
 	items, err := d.lake.Load(ctx, headers)
 	if err != nil {
@@ -59,13 +60,13 @@ func (d *derivation) write(ctx context.Context, steps []step) error {
 	d.weigh(items)
 	for _, s := range steps {
 		var before *configtrail.ConfigurationItem
-		if s.before != nil {
+		if s.Before != nil {
 			before, items = &items[0], items[1:]
 		}
 		after := &items[0]
 		items = items[1:]
 		change := s.change()
-		is, err := complete(&change, after, before)
+		is, err := ledger.Complete(&change, after, before)
 		if err != nil {
 			return fmt.Errorf("compare %s at %s: %w", change.Key, change.Time.Format("2006-01-02T15:04:05.000Z"), err)
 		}

@@ -3,11 +3,10 @@ package lake
 import (
 	"compress/gzip"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"path"
 	"sync"
 
 	"github.com/apache/iceberg-go"
@@ -16,63 +15,54 @@ import (
 	"github.com/apache/iceberg-go/table"
 )
 
-const (
-	catalogFile = "catalog.db"
-	namespace   = "configtrail"
-)
+const namespace = "configtrail"
 
-// catalog says which metadata file is a table's newest. Its database is the one
-// of iceberg-go's SQL catalog, which any Iceberg client with such a catalog
-// reads. Loading and committing are done here instead of by that package, for
-// three reasons: a stale base must come back as table.ErrCommitFailed whether
-// it is noticed before or in the update; metadata must be synced before the
-// catalog points at it; and a moved lake must find its files.
+// pointers say which metadata file is the newest of each table. They are the
+// part of a catalog that several processes change at once.
+type pointers interface {
+	// newest gives a table's location; "": there is no such table.
+	newest(ctx context.Context, name string) (location string, err error)
+	// locations gives those of all tables, in one read.
+	locations(ctx context.Context) (map[string]string, error)
+
+	// create adds a table unless it is there; made is false then.
+	create(ctx context.Context, name, location string, metadata table.Metadata) (made bool, err error)
+	// swap moves a table from one location to the next. Moved is false if
+	// another came first, and nothing has changed then.
+	// An error that is table.ErrCommitFailed leaves open whether it moved.
+	swap(ctx context.Context, name, from, to string, metadata table.Metadata) (moved bool, err error)
+
+	close() error
+}
+
+// catalog makes Iceberg tables of pointers and files. Loading and committing are
+// done here instead of by iceberg-go's catalogs, for three reasons: a stale base
+// must come back as table.ErrCommitFailed whether it is noticed before or in the
+// update; metadata must be durable before the catalog points at it; and a moved
+// lake must find its files.
 type catalog struct {
-	db      *sql.DB // for questions
-	writing *sql.DB // for commits; the same unless the lake was opened for reading
-	files   folder
+	pointers pointers
+	files    storage
 
 	mu     sync.Mutex
 	loaded map[string]*table.Table // by table: the newest that was loaded
 }
 
-func (c *catalog) close() error {
-	err := c.db.Close()
-	if c.writing != c.db {
-		err = errors.Join(err, c.writing.Close())
-	}
-	return err
+func newCatalog(p pointers, files storage) *catalog {
+	return &catalog{pointers: p, files: files, loaded: make(map[string]*table.Table)}
 }
 
-// locations gives the newest metadata location of each table, in one read.
-func (c *catalog) locations(ctx context.Context) (map[string]string, error) {
-	rows, err := c.db.QueryContext(ctx, `SELECT table_name, coalesce(metadata_location, '') FROM iceberg_tables
-		WHERE catalog_name = ? AND table_namespace = ?`, namespace, namespace)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", catalogFile, err)
-	}
-	defer rows.Close()
-	found := make(map[string]string)
-	for rows.Next() {
-		var name, location string
-		if err := rows.Scan(&name, &location); err != nil {
-			return nil, fmt.Errorf("read %s: %w", catalogFile, err)
-		}
-		found[name] = location
-	}
-	return found, rows.Err()
-}
+func (c *catalog) close() error { return errors.Join(c.pointers.close(), c.files.close()) }
 
 // LoadTable gives a table as it is now. Tables that have not moved since the
 // last time come from memory.
 func (c *catalog) LoadTable(ctx context.Context, ident table.Identifier) (*table.Table, error) {
 	name := ident[len(ident)-1]
 	for {
-		locations, err := c.locations(ctx)
+		location, err := c.pointers.newest(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		location := locations[name]
 		if location == "" {
 			return nil, fmt.Errorf("%w: table %s", icebergcatalog.ErrNoSuchTable, name)
 		}
@@ -86,7 +76,7 @@ func (c *catalog) LoadTable(ctx context.Context, ident table.Identifier) (*table
 		if err != nil {
 			// Old metadata files are deleted as new ones come: look again
 			// whether the catalog has moved on meanwhile.
-			if again, lookErr := c.locations(ctx); lookErr == nil && again[name] != location {
+			if again, lookErr := c.pointers.newest(ctx, name); lookErr == nil && again != location {
 				continue
 			}
 			return nil, fmt.Errorf("load table %s: metadata %s: %w", name, location, err)
@@ -102,7 +92,7 @@ func (c *catalog) remember(name string, loaded *table.Table) {
 	c.loaded[name] = loaded
 }
 
-func (c *catalog) fs(context.Context) (icebergio.IO, error) { return c.files, nil }
+func (c *catalog) fs(ctx context.Context) (icebergio.IO, error) { return c.files.io(ctx), nil }
 
 // CommitTable makes the updates the table's newest state if every requirement
 // holds of the state before. Where one does not, or another commit came first,
@@ -121,24 +111,18 @@ func (c *catalog) CommitTable(ctx context.Context, ident table.Identifier, requi
 	if err != nil {
 		return nil, "", err
 	}
-	location, err := c.writeMetadata(metadata, versionOf(current.MetadataLocation())+1)
+	location, err := c.writeMetadata(ctx, metadata, versionOf(current.MetadataLocation())+1)
 	if err != nil {
 		return nil, "", err
 	}
 	name := ident[len(ident)-1]
-	result, err := c.writing.ExecContext(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
-		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
-		location, current.MetadataLocation(), namespace, namespace, name, current.MetadataLocation())
+	moved, err := c.pointers.swap(ctx, name, current.MetadataLocation(), location, metadata)
 	if err != nil {
 		return nil, "", fmt.Errorf("commit table %s: %w", name, err)
 	}
-	moved, err := result.RowsAffected()
-	if err != nil {
-		return nil, "", fmt.Errorf("commit table %s: %w", name, err)
-	}
-	if moved == 0 {
+	if !moved {
 		err := fmt.Errorf("%w: table %s has another commit", table.ErrCommitFailed, name)
-		return nil, "", errors.Join(err, c.files.Remove(location))
+		return nil, "", errors.Join(err, c.files.io(ctx).Remove(location))
 	}
 	c.remember(name, table.New(table.Identifier{namespace, name}, metadata, location, c.fs, c))
 	return metadata, location, nil
@@ -159,23 +143,21 @@ func (c *catalog) create(ctx context.Context, name string, properties iceberg.Pr
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)
 	}
-	location, err := c.writeMetadata(metadata, 0)
+	location, err := c.writeMetadata(ctx, metadata, 0)
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)
 	}
-	result, err := c.writing.ExecContext(ctx, `INSERT INTO iceberg_tables
-		(catalog_name, table_namespace, table_name, iceberg_type, metadata_location) VALUES (?, ?, ?, 'TABLE', ?)
-		ON CONFLICT DO NOTHING`, namespace, namespace, name, location)
+	made, err := c.pointers.create(ctx, name, location, metadata)
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)
 	}
-	if made, err := result.RowsAffected(); err != nil || made == 0 {
-		return errors.Join(err, c.files.Remove(location)) // another process was first
+	if !made { // another process was first
+		return c.files.io(ctx).Remove(location)
 	}
 	return nil
 }
 
-func (c *catalog) writeMetadata(metadata table.Metadata, version int) (location string, err error) {
+func (c *catalog) writeMetadata(ctx context.Context, metadata table.Metadata, version int) (location string, err error) {
 	locations, err := table.LoadLocationProvider(metadata.Location(), metadata.Properties())
 	if err != nil {
 		return "", err
@@ -183,7 +165,7 @@ func (c *catalog) writeMetadata(metadata table.Metadata, version int) (location 
 	if location, err = locations.NewTableMetadataFileLocation(version); err != nil {
 		return "", err
 	}
-	file, err := c.files.Create(location)
+	file, err := c.files.io(ctx).Create(location)
 	if err != nil {
 		return "", err
 	}
@@ -198,7 +180,7 @@ func (c *catalog) writeMetadata(metadata table.Metadata, version int) (location 
 // versionOf is the number at the start of a metadata file's name.
 func versionOf(location string) int {
 	var version int
-	if _, err := fmt.Sscanf(filepath.Base(location), "%d-", &version); err != nil {
+	if _, err := fmt.Sscanf(path.Base(location), "%d-", &version); err != nil {
 		return 0
 	}
 	return version

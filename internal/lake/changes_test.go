@@ -59,8 +59,10 @@ func replace(t *testing.T, w *lake.ChangeWriter, through int64, removed, added [
 	}
 }
 
-func TestRoundTripOfChanges(t *testing.T) {
-	l := create(t, t.TempDir())
+func TestRoundTripOfChanges(t *testing.T) { everywhere(t, testRoundTripOfChanges) }
+
+func testRoundTripOfChanges(t *testing.T, dir place) {
+	l := create(t, dir)
 	full := configtrail.Change{
 		Key:  configtrail.ResourceKey{Account: prod, Region: tokyo, Type: "AWS::EC2::SecurityGroup", ID: "sg-1"},
 		Name: "受付", ARN: "arn:aws:ec2:sg-1", Tags: map[string]string{"環境": "本番"},
@@ -96,7 +98,11 @@ func TestRoundTripOfChanges(t *testing.T) {
 }
 
 func TestChangesAreReplacedInOneCommit(t *testing.T) {
-	l := create(t, t.TempDir())
+	everywhere(t, testChangesAreReplacedInOneCommit)
+}
+
+func testChangesAreReplacedInOneCommit(t *testing.T, dir place) {
+	l := create(t, dir)
 	november, other := changeOf("a", "2024-11-05T00:00:00Z", "1"), changeOf("b", "2024-11-06T00:00:00Z", "1")
 	december, january := changeOf("a", "2024-12-05T00:00:00Z", "2"), changeOf("a", "2025-01-05T00:00:00Z", "3")
 	replace(t, changeWriter(t, l), 0, nil, []configtrail.Change{november})
@@ -159,8 +165,10 @@ func addDelivery(t *testing.T, w *lake.Writer, d configtrail.Delivery, groups ..
 	commit(t, w)
 }
 
-func TestDeliveriesAndWhatIsPending(t *testing.T) {
-	l := create(t, t.TempDir())
+func TestDeliveriesAndWhatIsPending(t *testing.T) { everywhere(t, testDeliveriesAndWhatIsPending) }
+
+func testDeliveriesAndWhatIsPending(t *testing.T, dir place) {
+	l := create(t, dir)
 	w := writer(t, l)
 	buckets := lake.Group{Account: prod, Region: tokyo, Type: "AWS::S3::Bucket"}
 	instances := lake.Group{Account: prod, Region: tokyo, Type: "AWS::EC2::Instance"}
@@ -207,7 +215,11 @@ func TestDeliveriesAndWhatIsPending(t *testing.T) {
 }
 
 func TestCompactionKeepsWhatOlderRowsLeftToDerive(t *testing.T) {
-	l := create(t, t.TempDir())
+	everywhere(t, testCompactionKeepsWhatOlderRowsLeftToDerive)
+}
+
+func testCompactionKeepsWhatOlderRowsLeftToDerive(t *testing.T, dir place) {
+	l := create(t, dir)
 	w := writer(t, l)
 	buckets := lake.Group{Account: prod, Region: tokyo, Type: "AWS::S3::Bucket"}
 	written := at("2024-11-05T00:00:00Z")
@@ -222,8 +234,9 @@ func TestCompactionKeepsWhatOlderRowsLeftToDerive(t *testing.T) {
 	}
 }
 
-func TestChangesDerivedByTwo(t *testing.T) {
-	dir := t.TempDir()
+func TestChangesDerivedByTwo(t *testing.T) { everywhere(t, testChangesDerivedByTwo) }
+
+func testChangesDerivedByTwo(t *testing.T, dir place) {
 	l := create(t, dir)
 	w := writer(t, l)
 	group := lake.Group{Account: prod}

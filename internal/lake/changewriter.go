@@ -124,10 +124,10 @@ func (w *ChangeWriter) commit(ctx context.Context, through int64) error {
 	if _, err := w.added.settle(ctx); err != nil {
 		return err
 	}
-	var rewritten []dataFile // by the last attempt
+	var rewritten []*dataFile // by the last attempt
 	superseded := false
 	err := w.lake.commit(ctx, change{Changes, w.mark, func(ctx context.Context, base *table.Table, tx *table.Transaction, summary iceberg.Properties) error {
-		if err := removeFiles(rewritten); err != nil {
+		if err := w.lake.files().discard(rewritten); err != nil {
 			return err
 		}
 		rewritten = nil
@@ -147,16 +147,19 @@ func (w *ChangeWriter) commit(ctx context.Context, through int64) error {
 	if err != nil {
 		return err
 	}
+	if !superseded {
+		w.lake.files().settled(rewritten)
+	}
 	return w.tidy(rewritten, superseded)
 }
 
 // stage rewrites the months that lose rows and appends to the others.
-func (w *ChangeWriter) stage(ctx context.Context, base *table.Table, tx *table.Transaction, summary iceberg.Properties) (rewritten []dataFile, err error) {
+func (w *ChangeWriter) stage(ctx context.Context, base *table.Table, tx *table.Transaction, summary iceberg.Properties) (rewritten []*dataFile, err error) {
 	var replaced []iceberg.DataFile
 	for m, r := range w.removed {
 		old, files, err := w.rewrite(ctx, base, m, r)
 		if err != nil {
-			return nil, errors.Join(err, removeFiles(rewritten))
+			return nil, errors.Join(err, w.lake.files().discard(rewritten))
 		}
 		replaced = append(replaced, old...)
 		rewritten = append(rewritten, files...)
@@ -167,7 +170,7 @@ func (w *ChangeWriter) stage(ctx context.Context, base *table.Table, tx *table.T
 			files = append(files, added...)
 		}
 	}
-	if err := syncFiles(files); err != nil {
+	if err := w.lake.files().publish(ctx, files); err != nil {
 		return rewritten, err
 	}
 	switch {
@@ -181,9 +184,9 @@ func (w *ChangeWriter) stage(ctx context.Context, base *table.Table, tx *table.T
 
 // rewrite writes what is left of the month's files that hold removed rows,
 // together with what is added to the month.
-func (w *ChangeWriter) rewrite(ctx context.Context, base *table.Table, m month, r *removals) (replaced []iceberg.DataFile, files []dataFile, err error) {
+func (w *ChangeWriter) rewrite(ctx context.Context, base *table.Table, m month, r *removals) (replaced []iceberg.DataFile, files []*dataFile, err error) {
 	window := configtrail.MonthSince1970(int(m)).Window(time.UTC)
-	planned, err := w.lake.plan(ctx, base, filterOf(base, Changes, configtrail.Scope{
+	planned, err := w.lake.planToRead(ctx, base, selectionOf(base, Changes, configtrail.Scope{
 		Window: window, Accounts: keys(r.accounts), Regions: keys(r.regions), Types: keys(r.types), Resources: keys(r.resources),
 	}))
 	if err != nil {
@@ -191,7 +194,7 @@ func (w *ChangeWriter) rewrite(ctx context.Context, base *table.Table, m month, 
 	}
 	var sources []source[changeRow]
 	for _, f := range planned {
-		widest, holds, err := holdsAny(ctx, f.path, r.ids)
+		widest, holds, err := holdsAny(ctx, w.lake.files(), f.path, r.ids)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -199,10 +202,10 @@ func (w *ChangeWriter) rewrite(ctx context.Context, base *table.Table, m month, 
 			continue
 		}
 		replaced = append(replaced, f.entry)
-		sources = append(sources, source[changeRow]{without(readRows[changeRow](ctx, f.path, nil), r.ids), widest})
+		sources = append(sources, source[changeRow]{without(readRows[changeRow](ctx, w.lake.files(), f.path, nil), r.ids), widest})
 	}
 	for _, f := range w.added.months[m] {
-		sources = append(sources, source[changeRow]{readRows[changeRow](ctx, f.path, nil), f.widest})
+		sources = append(sources, source[changeRow]{readRows[changeRow](ctx, w.lake.files(), f.path, nil), f.widest})
 	}
 	files, err = writeFiles(ctx, w.lake, base, changeLayout(), m, inOrder(ctx, changeLayout(), sources), zstd.SpeedFastest)
 	return replaced, files, err
@@ -211,8 +214,8 @@ func (w *ChangeWriter) rewrite(ctx context.Context, base *table.Table, m month, 
 func keys(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
 
 // holdsAny reads the ids of a file's rows.
-func holdsAny(ctx context.Context, path string, ids map[string]bool) (widest int64, holds bool, err error) {
-	f, err := openParquet(path)
+func holdsAny(ctx context.Context, files opener, path string, ids map[string]bool) (widest int64, holds bool, err error) {
+	f, err := openParquet(ctx, files, path)
 	if err != nil {
 		return 0, false, err
 	}
@@ -264,8 +267,8 @@ func (w *ChangeWriter) note(base *table.Table, tx *table.Transaction, through in
 }
 
 // tidy removes the staged files that the commit did not take as they are.
-func (w *ChangeWriter) tidy(rewritten []dataFile, superseded bool) error {
-	var unused []dataFile
+func (w *ChangeWriter) tidy(rewritten []*dataFile, superseded bool) error {
+	var unused []*dataFile
 	for m, added := range w.added.months {
 		if superseded || w.removed[m] != nil {
 			unused = append(unused, added...)
@@ -274,7 +277,7 @@ func (w *ChangeWriter) tidy(rewritten []dataFile, superseded bool) error {
 	if superseded {
 		unused = append(unused, rewritten...)
 	}
-	return removeFiles(unused)
+	return w.lake.files().discard(unused)
 }
 
 func (w *ChangeWriter) reset(ctx context.Context) error {

@@ -109,7 +109,7 @@ func (l *Lake) count(ctx context.Context, name string) (files, bytes, rows int64
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	planned, err := l.plan(ctx, t, iceberg.AlwaysTrue{})
+	planned, err := l.plan(ctx, t, selection{})
 	for _, f := range planned {
 		files++
 		bytes += f.entry.FileSizeBytes()
@@ -124,7 +124,7 @@ func compactFiles[R any](ctx context.Context, l *Lake, order layout[R]) error {
 		if err != nil {
 			return err
 		}
-		planned, err := l.plan(ctx, t, iceberg.AlwaysTrue{})
+		planned, err := l.plan(ctx, t, selection{})
 		if err != nil {
 			return err
 		}
@@ -162,26 +162,29 @@ func smallByMonth(files []planned) map[month][]planned {
 // compactMonth replaces files by their merge. It reports lost when a file is no
 // longer in the table by then.
 func compactMonth[R any](ctx context.Context, l *Lake, t *table.Table, order layout[R], m month, old []planned) (lost bool, err error) {
+	if err := l.files().ahead(ctx, old); err != nil {
+		return false, err
+	}
 	sources := make([]source[R], len(old))
 	for i, f := range old {
-		widest, err := widestOf(f.path)
+		widest, err := widestOf(ctx, l.files(), f.path)
 		if err != nil {
 			return false, err
 		}
-		sources[i] = source[R]{readRows[R](ctx, f.path, nil), widest}
+		sources[i] = source[R]{readRows[R](ctx, l.files(), f.path, nil), widest}
 	}
 	files, err := writeFiles(ctx, l, t, order, m, inOrder(ctx, order, sources), zstd.SpeedDefault)
 	if err != nil {
 		return false, err
 	}
 	if len(files) >= len(old) {
-		return false, removeFiles(files) // nothing is won
+		return false, l.files().discard(files) // nothing is won
 	}
-	if err := syncFiles(files); err != nil {
+	if err := l.files().publish(ctx, files); err != nil {
 		return false, err
 	}
 	err = l.commit(ctx, change{order.table, newMark(), func(ctx context.Context, base *table.Table, tx *table.Transaction, summary iceberg.Properties) error {
-		current, err := l.plan(ctx, base, iceberg.AlwaysTrue{})
+		current, err := l.plan(ctx, base, selection{})
 		if err != nil {
 			return err
 		}
@@ -198,8 +201,11 @@ func compactMonth[R any](ctx context.Context, l *Lake, t *table.Table, order lay
 		}
 		return rewrite.Commit(ctx)
 	}})
+	if err == nil && !lost {
+		l.files().settled(files)
+	}
 	if lost {
-		return true, removeFiles(files)
+		return true, l.files().discard(files)
 	}
 	return false, err
 }

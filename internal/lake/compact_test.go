@@ -2,8 +2,6 @@ package lake_test
 
 import (
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,24 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// onDisk counts the Parquet files of a table's folder, in the table or not.
-func onDisk(t *testing.T, dir, table string) int {
-	t.Helper()
-	n := 0
-	err := filepath.WalkDir(filepath.Join(dir, table), func(path string, _ fs.DirEntry, err error) error {
-		if strings.HasSuffix(path, ".parquet") {
-			n++
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
+func TestCompactionKeepsTheRows(t *testing.T) { everywhere(t, testCompactionKeepsTheRows) }
 
-func TestCompactionKeepsTheRows(t *testing.T) {
-	dir := t.TempDir()
+func testCompactionKeepsTheRows(t *testing.T, dir place) {
 	l := create(t, dir)
 	commits := 200
 	if testing.Short() {
@@ -81,8 +64,8 @@ func TestCompactionKeepsTheRows(t *testing.T) {
 	if _, err := l.Load(t.Context(), hs); err != nil {
 		t.Errorf("load: %v", err)
 	}
-	if n := onDisk(t, dir, lake.Items); n != 3 {
-		t.Errorf("%d data files of items on disk, want 3", n)
+	if n := len(dataFiles(t, dir, lake.Items)); n != 3 {
+		t.Errorf("%d data files of items are there, want 3", n)
 	}
 	version, err := l.Version(t.Context())
 	if err != nil {
@@ -106,7 +89,7 @@ func TestCompactionLeavesStagedFilesAndRemovesOldOnes(t *testing.T) {
 		item.Configuration = []byte(fmt.Sprintf(`{"n":%d,"x":%q}`, i, big))
 		addItems(t, w, item)
 	}
-	staged := onDisk(t, dir, lake.Items)
+	staged := len(dataFiles(t, dir, lake.Items))
 	if staged == 0 {
 		t.Fatal("nothing is staged: the test tests nothing")
 	}
@@ -136,7 +119,7 @@ func TestCompactionLeavesStagedFilesAndRemovesOldOnes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := onDisk(t, dir, lake.Items); n != len(files) || result.Tables[0].Orphans == 0 {
+	if n := len(dataFiles(t, dir, lake.Items)); n != len(files) || result.Tables[0].Orphans == 0 {
 		t.Errorf("%d files on disk, %d in the table, %d orphans removed", n, len(files), result.Tables[0].Orphans)
 	}
 }
@@ -153,7 +136,7 @@ func TestAbandonLeavesNothing(t *testing.T) {
 	if err := w.Abandon(); err != nil {
 		t.Fatal(err)
 	}
-	if n := onDisk(t, dir, lake.Items); n != 0 {
+	if n := len(dataFiles(t, dir, lake.Items)); n != 0 {
 		t.Errorf("%d files are left", n)
 	}
 	addItems(t, w, bucket(prod, "0", "2024-11-05T00:00:00Z", "h")) // no longer known

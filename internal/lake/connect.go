@@ -21,8 +21,9 @@ import (
 	sqlitecodes "modernc.org/sqlite/lib"
 )
 
-// connector is a way to connect to the catalog of the lake in dir.
-type connector func(ctx context.Context, dir string) (*catalog, error)
+// catalogFile is the database of a lake in a folder. It is the one of iceberg-go's
+// SQL catalog, which any Iceberg client with such a catalog reads.
+const catalogFile = "catalog.db"
 
 // createCatalog makes what is missing of the database in dir and opens it.
 func createCatalog(ctx context.Context, dir string) (*catalog, error) {
@@ -37,7 +38,7 @@ func createCatalog(ctx context.Context, dir string) (*catalog, error) {
 	if err != nil && !errors.Is(err, icebergcatalog.ErrNamespaceAlreadyExists) {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", catalogPath(dir), diagnose(err)), db.Close())
 	}
-	return newCatalog(ctx, dir, db, db)
+	return folderCatalog(ctx, dir, db, db)
 }
 
 // openCatalog opens the database in dir, which is there, for reading and writing.
@@ -46,7 +47,7 @@ func openCatalog(ctx context.Context, dir string) (*catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newCatalog(ctx, dir, db, db)
+	return folderCatalog(ctx, dir, db, db)
 }
 
 // readCatalog opens the database in dir without the right to write. Only what
@@ -62,19 +63,19 @@ func readCatalog(ctx context.Context, dir string) (*catalog, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	c, err := newCatalog(ctx, dir, db, writing)
+	c, err := folderCatalog(ctx, dir, db, writing)
 	if err != nil {
 		return nil, errors.Join(err, writing.Close())
 	}
 	return c, nil
 }
 
-func newCatalog(ctx context.Context, dir string, db *sql.DB, writing *sql.DB) (*catalog, error) {
+func folderCatalog(ctx context.Context, dir string, db *sql.DB, writing *sql.DB) (*catalog, error) {
 	recorded, err := recordedRoot(ctx, db)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", catalogPath(dir), err), db.Close())
 	}
-	return &catalog{db: db, writing: writing, files: folder{root: recorded, dir: dir}, loaded: make(map[string]*table.Table)}, nil
+	return newCatalog(&database{db, writing}, folder{root: recorded, dir: dir}), nil
 }
 
 func catalogPath(dir string) string { return filepath.Join(dir, catalogFile) }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"path/filepath"
 	"strconv"
 
 	"github.com/apache/iceberg-go"
@@ -25,44 +24,39 @@ const (
 
 // dataFile is a Parquet file that is written and closed, but in no commit yet.
 type dataFile struct {
-	path   string // on this machine
-	month  month
-	rows   int64
-	bytes  int64
-	widest int64
-	entry  iceberg.DataFile
+	path     string // of what was staged, on this machine
+	location string // where it is published
+	month    month
+	rows     int64
+	bytes    int64
+	widest   int64
+	entry    iceberg.DataFile
+
+	published bool // for the storage
 }
 
 // fileWriter writes one data file, whose rows come in the order of the table.
 type fileWriter[R any] struct {
-	table   *table.Table
-	files   folder
-	path    string
-	month   month
-	file    *os.File
-	parquet *parquet.GenericWriter[R]
-	rows    int64
-	widest  int64 // bytes of the largest row in memory, which readers plan with
-	inGroup struct{ rows, bytes int64 }
+	table    *table.Table
+	location string
+	month    month
+	file     *os.File
+	parquet  *parquet.GenericWriter[R]
+	rows     int64
+	widest   int64 // bytes of the largest row in memory, which readers plan with
+	inGroup  struct{ rows, bytes int64 }
 }
 
 // newFileWriter starts a file below the table's data folder under a name that
 // no other writer uses.
-func newFileWriter[R any](t *table.Table, files folder, m month, level zstd.Level) (*fileWriter[R], error) {
-	location := path.Join("data", m.folder(), rand.Text()+".parquet")
-	name, err := files.path(t.Location() + "/" + location)
-	if err != nil {
-		return nil, err
-	}
-	if err := makeFolder(filepath.Dir(name)); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+func newFileWriter[R any](t *table.Table, files storage, m month, level zstd.Level) (*fileWriter[R], error) {
+	location := t.Location() + "/" + path.Join("data", m.folder(), rand.Text()+".parquet")
+	file, err := files.stage(location)
 	if err != nil {
 		return nil, err
 	}
 	return &fileWriter[R]{
-		table: t, files: files, path: name, month: m, file: file,
+		table: t, location: location, month: m, file: file,
 		parquet: parquet.NewGenericWriter[R](file, writerOptions(level)...),
 	}, nil
 }
@@ -101,7 +95,7 @@ func (w *fileWriter[R]) write(rows []R, weight, widest int64) error {
 		}
 	}
 	if _, err := w.parquet.Write(rows); err != nil {
-		return fmt.Errorf("write %s: %w", w.path, err)
+		return fmt.Errorf("write %s: %w", w.file.Name(), err)
 	}
 	w.rows += int64(len(rows))
 	w.widest = max(w.widest, widest)
@@ -116,7 +110,7 @@ func (w *fileWriter[R]) write(rows []R, weight, widest int64) error {
 func (w *fileWriter[R]) flush() error {
 	w.inGroup.rows, w.inGroup.bytes = 0, 0
 	if err := w.parquet.Flush(); err != nil {
-		return fmt.Errorf("write %s: %w", w.path, err)
+		return fmt.Errorf("write %s: %w", w.file.Name(), err)
 	}
 	return nil
 }
@@ -127,27 +121,30 @@ func (w *fileWriter[R]) size() int64 { return w.parquet.Size() }
 // abandon removes the file.
 func (w *fileWriter[R]) abandon() {
 	_ = w.file.Close()
-	_ = os.Remove(w.path) // what stays is an orphan, which Compact removes
+	_ = os.Remove(w.file.Name()) // what stays is an orphan, which Compact removes
 }
 
-// close finishes the file. It is not synced: that is for the commit.
-func (w *fileWriter[R]) close() (dataFile, error) {
+// close finishes the file. It is not durable: that is for the commit.
+func (w *fileWriter[R]) close() (*dataFile, error) {
 	w.parquet.SetKeyValueMetadata(widestRowKey, strconv.FormatInt(w.widest, 10))
 	if err := w.parquet.Close(); err != nil {
-		return dataFile{}, fmt.Errorf("write %s: %w", w.path, err)
+		return nil, fmt.Errorf("write %s: %w", w.file.Name(), err)
 	}
 	info, err := w.file.Stat()
 	if err != nil {
-		return dataFile{}, err
+		return nil, err
 	}
 	if err := w.file.Close(); err != nil {
-		return dataFile{}, fmt.Errorf("write %s: %w", w.path, err)
+		return nil, fmt.Errorf("write %s: %w", w.file.Name(), err)
 	}
 	entry, err := w.entry(info.Size())
 	if err != nil {
-		return dataFile{}, fmt.Errorf("describe %s: %w", w.path, err)
+		return nil, fmt.Errorf("describe %s: %w", w.file.Name(), err)
 	}
-	return dataFile{w.path, w.month, w.rows, info.Size(), w.widest, entry}, nil
+	return &dataFile{
+		path: w.file.Name(), location: w.location, month: w.month,
+		rows: w.rows, bytes: info.Size(), widest: w.widest, entry: entry,
+	}, nil
 }
 
 // entry tells Iceberg of the file, from the footer that was just written.
@@ -161,12 +158,8 @@ func (w *fileWriter[R]) entry(size int64) (iceberg.DataFile, error) {
 			partition[field.FieldID] = nil
 		}
 	}
-	below, err := filepath.Rel(w.files.dir, w.path)
-	if err != nil {
-		return nil, err
-	}
 	builder, err := iceberg.NewDataFileBuilder(spec, iceberg.EntryContentData,
-		w.files.location(filepath.ToSlash(below)), iceberg.ParquetFile, partition, nil, nil, w.rows, size)
+		w.location, iceberg.ParquetFile, partition, nil, nil, w.rows, size)
 	if err != nil {
 		return nil, err
 	}
@@ -176,42 +169,7 @@ func (w *fileWriter[R]) entry(size int64) (iceberg.DataFile, error) {
 		SortOrderID(w.table.SortOrder().OrderID()).Build(), nil
 }
 
-// syncFiles makes files durable, and then the folders that name them.
-func syncFiles(files []dataFile) error {
-	folders := map[string]bool{}
-	for _, f := range files {
-		handle, err := os.OpenFile(f.path, os.O_RDWR, 0)
-		if err != nil {
-			return err
-		}
-		err = handle.Sync()
-		if closeErr := handle.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
-			return err
-		}
-		folders[filepath.Dir(f.path)] = true
-	}
-	for dir := range folders {
-		if err := syncFolder(dir); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func removeFiles(files []dataFile) error {
-	var first error
-	for _, f := range files {
-		if err := os.Remove(f.path); err != nil && !os.IsNotExist(err) && first == nil {
-			first = err
-		}
-	}
-	return first
-}
-
-func entries(files []dataFile) []iceberg.DataFile {
+func entries(files []*dataFile) []iceberg.DataFile {
 	list := make([]iceberg.DataFile, len(files))
 	for i, f := range files {
 		list[i] = f.entry

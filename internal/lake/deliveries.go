@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"configtrail"
-
-	"github.com/apache/iceberg-go"
 )
 
 // DeliveriesRead gives the newest row of each object that was read, by URI.
@@ -35,17 +33,17 @@ func (l *Lake) deliveryRows(ctx context.Context) (stream[deliveryRow], error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := l.plan(ctx, t, iceberg.AlwaysTrue{})
+	files, err := l.planToRead(ctx, t, selection{})
 	if err != nil {
 		return nil, err
 	}
 	sources := make([]source[deliveryRow], len(files))
 	for i, f := range files {
-		widest, err := widestOf(f.path)
+		widest, err := widestOf(ctx, l.files(), f.path)
 		if err != nil {
 			return nil, err
 		}
-		sources[i] = source[deliveryRow]{readRows[deliveryRow](ctx, f.path, nil), widest}
+		sources[i] = source[deliveryRow]{readRows[deliveryRow](ctx, l.files(), f.path, nil), widest}
 	}
 	return inOrder(ctx, deliveryLayout(0), sources), nil
 }
@@ -70,13 +68,13 @@ func (l *Lake) pending(ctx context.Context) ([]Group, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	files, err := l.plan(ctx, t, iceberg.GreaterThan(iceberg.Reference("batch"), derived))
+	files, err := l.planToRead(ctx, t, newerBatches(t, derived))
 	if err != nil {
 		return nil, 0, err
 	}
 	found := make(map[Group]bool)
 	for _, f := range files {
-		for row, err := range readRows[deliveryRow](ctx, f.path, nil) {
+		for row, err := range readRows[deliveryRow](ctx, l.files(), f.path, nil) {
 			if err != nil {
 				return nil, 0, err
 			}

@@ -1,10 +1,15 @@
 // Package lake keeps what AWS Config and CloudTrail delivered as four Apache
-// Iceberg tables in a folder, so that DuckDB here and Athena, Trino or Spark
-// elsewhere read the same files.
+// Iceberg tables in a folder or on S3, so that DuckDB here and Athena, Trino or
+// Spark elsewhere read the same files.
 //
 //	DIR/catalog.db                 which metadata file is each table's newest (SQLite)
 //	DIR/TABLE/metadata/            what Iceberg says of the table
 //	DIR/TABLE/data/YYYY-MM/*.parquet
+//
+// On S3 the files lie likewise below s3://bucket/prefix, and a database of the
+// Glue Data Catalog says which metadata file is the newest: a commit is an update
+// of the table there that is refused unless the table is still of the version
+// that the commit was made from.
 //
 // Rows of a file are sorted by account, region, type, resource id and time, and
 // a file holds rows of one month (UTC), so that partitions, file bounds and

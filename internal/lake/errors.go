@@ -1,9 +1,9 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,22 +48,20 @@ func damagedCatalog(cause error) error {
 		"restore catalog.db from a backup, or ingest again into a new folder")
 }
 
-func noLake(dir string) error {
-	return configtrail.WithHint(fmt.Errorf("open lake %s: %w: there is no lake", dir, configtrail.ErrNotFound),
-		"run configtrail ingest SOURCE")
-}
+// errNoLake says that where a lake was looked for there is none.
+var errNoLake = fmt.Errorf("%w: there is no lake", configtrail.ErrNotFound)
 
 // incomplete is the error of a catalog that lacks a table: one whose making was
 // cut short, which Create completes, or one that lost it.
-func (l *Lake) incomplete(table string) error {
-	used, err := holdsData(l.dir)
+func (l *Lake) incomplete(ctx context.Context, table string) error {
+	used, err := l.files().holdsData(ctx)
 	if err != nil {
-		return fmt.Errorf("open lake %s: %w", l.dir, err)
+		return l.openError(err)
 	}
 	if used {
-		return fmt.Errorf("open lake %s: %w", l.dir, damagedCatalog(fmt.Errorf("it has no table %s", table)))
+		return l.openError(l.home.damaged(fmt.Errorf("it has no table %s", table)))
 	}
-	return noLake(l.dir)
+	return l.openError(errNoLake)
 }
 
 // noFile refuses a place for a lake that is a file, or below one.
@@ -78,26 +76,4 @@ func noFile(dir string) error {
 		_, err = os.Stat(at)
 	}
 	return configtrail.WithHint(fmt.Errorf("%w: %s is a file", configtrail.ErrInvalid, at), "name a folder with --lake")
-}
-
-// holdsData reports whether a table of the lake in dir has data files.
-func holdsData(dir string) (bool, error) {
-	for _, name := range tableNames() {
-		folder, err := os.Open(filepath.Join(dir, name, "data"))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
-		_, err = folder.Readdirnames(1)
-		closeErr := folder.Close()
-		if err == nil {
-			return true, closeErr
-		}
-		if !errors.Is(err, io.EOF) {
-			return false, errors.Join(err, closeErr)
-		}
-	}
-	return false, nil
 }

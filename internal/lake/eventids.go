@@ -11,8 +11,8 @@ import (
 
 // eventIDs reads the ids of an account's events in a file, and no other column
 // but the account's.
-func eventIDs(ctx context.Context, path, account string, add func(id string)) error {
-	f, err := openParquet(path)
+func eventIDs(ctx context.Context, files opener, path, account string, add func(id string)) error {
+	f, err := openParquet(ctx, files, path)
 	if err != nil {
 		return err
 	}

@@ -77,11 +77,11 @@ func (l *Lake) orderManifests(ctx context.Context, name string) error {
 		if snapshot == nil {
 			return errNothing
 		}
-		manifests, err := snapshot.Manifests(l.catalog.files)
+		manifests, err := l.manifests.list(snapshot, l.files().io(ctx))
 		if err != nil {
 			return err
 		}
-		files, err := l.plan(ctx, base, iceberg.AlwaysTrue{})
+		files, err := l.plan(ctx, base, selection{})
 		if err != nil {
 			return err
 		}

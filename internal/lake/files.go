@@ -1,8 +1,10 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -12,13 +14,12 @@ import (
 	icebergio "github.com/apache/iceberg-go/io"
 )
 
-// folder is the file access that Iceberg is given. It survives what iceberg-go's
-// own does not: each written file and its folder are synced before Close
-// returns, and the lake may have been moved or copied since it was made. Iceberg
-// records absolute locations; root is how they begin, and everything below it is
-// looked for in dir. A location that is not below root is refused, so that
-// nothing a metadata file says can lead out of the lake.
+// folder is the storage of a lake in a folder. It survives what iceberg-go's own
+// access to files does not: each written file and its folder are synced before
+// Close returns, and the lake may have been moved or copied since it was made:
+// what is recorded below root is looked for in dir.
 type folder struct {
+	scratch
 	root string // file:///where/it/was/made, without a slash at its end
 	dir  string // where it is now
 }
@@ -44,7 +45,8 @@ func (f folder) path(location string) (string, error) {
 	return filepath.Join(f.dir, local), nil
 }
 
-// location is the inverse of path for a slash-separated path below the lake.
+func (f folder) io(context.Context) icebergIO { return f }
+
 func (f folder) location(below string) string { return f.root + "/" + below }
 
 // Open opens a file for reading.
@@ -129,6 +131,79 @@ func (d *durableFile) Close() error {
 		return err
 	}
 	return syncFolder(filepath.Dir(d.Name()))
+}
+
+func (f folder) ahead(context.Context, []planned) error { return nil } // they are here
+
+func (f folder) noted(string, int64) {} // the file system knows
+
+// stage makes the file where it will stay: what it takes to be there at a crash
+// is for publish.
+func (f folder) stage(location string) (*os.File, error) {
+	path, err := f.path(location)
+	if err != nil {
+		return nil, err
+	}
+	if err := makeFolder(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+}
+
+// publish syncs files, and then the folders that name them.
+func (f folder) publish(_ context.Context, files []*dataFile) error {
+	folders := map[string]bool{}
+	for _, file := range files {
+		handle, err := os.OpenFile(file.path, os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(handle.Sync(), handle.Close()); err != nil {
+			return err
+		}
+		folders[filepath.Dir(file.path)] = true
+	}
+	for dir := range folders {
+		if err := syncFolder(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f folder) settled([]*dataFile) {} // there is only one copy
+
+func (f folder) discard(files []*dataFile) error {
+	var errs []error
+	for _, file := range files {
+		if err := os.Remove(file.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f folder) close() error { return nil }
+
+func (f folder) holdsData(context.Context) (bool, error) {
+	for _, name := range tableNames() {
+		data, err := os.Open(filepath.Join(f.dir, name, "data"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		_, err = data.Readdirnames(1)
+		closeErr := data.Close()
+		if err == nil {
+			return true, closeErr
+		}
+		if !errors.Is(err, io.EOF) {
+			return false, errors.Join(err, closeErr)
+		}
+	}
+	return false, nil
 }
 
 // syncFolder makes the names in a folder durable. Systems that can't sync a

@@ -14,9 +14,9 @@ const headerBatch = 1024
 
 // readHeaders reads the header columns of a file's rows that match, column by
 // column: several times faster than whole rows, and no JSON is touched.
-func readHeaders(ctx context.Context, path string, m matcher) stream[headerRow] {
+func readHeaders(ctx context.Context, files opener, path string, m matcher) stream[headerRow] {
 	return func(yield func(*headerRow, error) bool) {
-		f, err := openParquet(path)
+		f, err := openParquet(ctx, files, path)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -36,7 +36,6 @@ func readHeaders(ctx context.Context, path string, m matcher) stream[headerRow] 
 }
 
 func readHeaderGroup(ctx context.Context, f *openFile, group parquet.RowGroup, first int64, m matcher, columns []headerColumn, yield func(*headerRow, error) bool) bool {
-	path := f.file.Name()
 	readers := make([]*valueReader, len(columns))
 	for i, column := range columns {
 		chunk, found := f.column(group, column.name)
@@ -58,13 +57,13 @@ func readHeaderGroup(ctx context.Context, f *openFile, group parquet.RowGroup, f
 				continue
 			}
 			if err := columns[i].read(reader, values, rows); err != nil {
-				yield(nil, fmt.Errorf("read data file %s: column %s: %w", path, columns[i].name, err))
+				yield(nil, fmt.Errorf("read data file %s: column %s: %w", f.path, columns[i].name, err))
 				return false
 			}
 		}
 		for i := range rows {
 			row := &rows[i]
-			row.File, row.Row = path, first+done+int64(i)
+			row.File, row.Row = f.path, first+done+int64(i)
 			if m.matches(row.Account, row.Region, row.ResourceType, row.ResourceID, row.CaptureTime) && !yield(row, nil) {
 				return false
 			}

@@ -45,14 +45,14 @@ func (l *Lake) headerSources(ctx context.Context, scope configtrail.Scope) ([]so
 	if err != nil {
 		return nil, err
 	}
-	files, err := l.plan(ctx, t, filterOf(t, Items, scope))
+	files, err := l.planToRead(ctx, t, selectionOf(t, Items, scope))
 	if err != nil {
 		return nil, err
 	}
 	m := matcherOf(scope)
 	sources := make([]source[headerRow], len(files))
 	for i, f := range files {
-		sources[i] = source[headerRow]{readHeaders(ctx, f.path, m), 0}
+		sources[i] = source[headerRow]{readHeaders(ctx, l.files(), f.path, m), 0}
 	}
 	return sources, nil
 }

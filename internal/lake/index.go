@@ -248,13 +248,13 @@ func (l *Lake) knownEvents(ctx context.Context, at place, add func(entry)) error
 		return err
 	}
 	scope := configtrail.Scope{Window: window, Accounts: []string{at.account}}
-	files, err := l.plan(ctx, t, filterOf(t, Events, scope))
+	files, err := l.planToRead(ctx, t, selectionOf(t, Events, scope))
 	if err != nil {
 		return err
 	}
 	ids := newIdentifier()
 	for _, f := range files {
-		if err := eventIDs(ctx, f.path, at.account, func(id string) { add(entry{id: ids.of(0, id)}) }); err != nil {
+		if err := eventIDs(ctx, l.files(), f.path, at.account, func(id string) { add(entry{id: ids.of(0, id)}) }); err != nil {
 			return err
 		}
 	}

@@ -6,9 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -31,24 +28,13 @@ const (
 	propertyRevision  = "configtrail.changes-revision" // of changes: counts the commits of ChangeWriters
 )
 
-// Options say which lake. Dir is needed.
-type Options struct {
-	Dir string
-
-	// RedactKeyID names the key that content hashes and redacted values are
-	// made with. A lake has one; Create needs it, and a Writer of a lake
-	// opened without is refused.
-	RedactKeyID string
-
-	// Now is the clock for ages of files and snapshots; nil: time.Now.
-	Now func() time.Time
-}
-
 // Lake is an open lake. It is safe for concurrent use, in one process and in several.
 type Lake struct {
-	dir     string
+	home    home
 	options Options
 	catalog *catalog
+
+	manifests *manifests
 
 	redactKeyID string // as the lake tells it
 
@@ -56,79 +42,35 @@ type Lake struct {
 	interrupt  func(step string) error // tests stop a commit here; nil otherwise
 }
 
-// Create opens the lake in options.Dir and makes what is missing of it, the
-// folder included. A lake that was made with another redaction key gives
-// configtrail.ErrConflict with what to do.
+// Create opens the lake that the options name and makes what is missing of it,
+// its folder or Glue database included. A lake that was made with another
+// redaction key gives configtrail.ErrConflict with what to do.
 func Create(ctx context.Context, options Options) (*Lake, error) {
+	h, err := homeOf(options)
+	if err != nil {
+		return nil, err
+	}
 	if options.RedactKeyID == "" {
-		return nil, fmt.Errorf("create lake %s: %w: no id of a redaction key", options.Dir, configtrail.ErrInvalid)
+		return nil, fmt.Errorf("create lake %s: %w: no id of a redaction key", h, configtrail.ErrInvalid)
 	}
-	dir, err := filepath.Abs(options.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("create lake %s: %w", options.Dir, err)
+	if err := h.prepare(ctx); err != nil {
+		return nil, explain(fmt.Errorf("create lake %s: %w", h, err))
 	}
-	if err := noFile(dir); err != nil {
-		return nil, fmt.Errorf("create lake %s: %w", dir, err)
-	}
-	if err := makeFolder(dir); err != nil {
-		return nil, explain(fmt.Errorf("create lake %s: %w", dir, err))
-	}
-	// Data is written to a lake that is whole. A folder that holds some is never
+	// Data is written to a lake that is whole. A place that holds some is never
 	// begun anew: what a lost catalog knew of would be out of sight.
-	used, err := holdsData(dir)
+	used, err := h.holdsData(ctx)
 	if err != nil {
-		return nil, explain(fmt.Errorf("create lake %s: %w", dir, err))
+		return nil, explain(fmt.Errorf("create lake %s: %w", h, err))
 	}
 	if used {
-		return openWith(ctx, dir, options, openCatalog)
+		return open(ctx, h, options, forWriting)
 	}
-	l, err := open(ctx, dir, options, createCatalog)
+	l, err := connect(ctx, h, options, forMaking)
 	if err != nil {
-		return nil, explain(fmt.Errorf("create lake: %w", err))
+		return nil, explain(fmt.Errorf("create lake %s: %w", h, err))
 	}
 	if err := l.createTables(ctx); err != nil {
-		return nil, explain(errors.Join(err, l.Close()))
-	}
-	return l, l.check(ctx)
-}
-
-// Open opens a lake that is there: for reading, and for writing too when
-// options.RedactKeyID is given. Where there is none it gives configtrail.ErrNotFound.
-//
-// Opening for reading needs no right to write, and changes nothing of the lake.
-//
-// A lake may be moved or copied as a whole folder and opened at its new place.
-func Open(ctx context.Context, options Options) (*Lake, error) {
-	dir, err := filepath.Abs(options.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("open lake %s: %w", options.Dir, err)
-	}
-	if err := noFile(dir); err != nil {
-		return nil, fmt.Errorf("open lake %s: %w", dir, err)
-	}
-	if options.RedactKeyID == "" {
-		return openWith(ctx, dir, options, readCatalog)
-	}
-	return openWith(ctx, dir, options, openCatalog)
-}
-
-// openWith opens what is there of a lake, by one of the ways that make nothing.
-func openWith(ctx context.Context, dir string, options Options, connect connector) (*Lake, error) {
-	info, err := os.Stat(filepath.Join(dir, catalogFile))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if used, _ := holdsData(dir); used { // what can't be read is no lake to this user
-			return nil, fmt.Errorf("open lake %s: %w", dir, damagedCatalog(errors.New(catalogFile+" is missing")))
-		}
-		return nil, noLake(dir)
-	case err != nil:
-		return nil, explain(fmt.Errorf("open lake %s: %w", dir, err))
-	case info.Size() == 0:
-		return nil, fmt.Errorf("open lake %s: %w", dir, damagedCatalog(errors.New(catalogFile+" is empty")))
-	}
-	l, err := open(ctx, dir, options, connect)
-	if err != nil {
-		return nil, explain(fmt.Errorf("open lake: %w", err))
+		return nil, explain(errors.Join(fmt.Errorf("create lake %s: %w", h, err), l.Close()))
 	}
 	if err := l.check(ctx); err != nil {
 		return nil, err
@@ -136,15 +78,51 @@ func openWith(ctx context.Context, dir string, options Options, connect connecto
 	return l, nil
 }
 
-func open(ctx context.Context, dir string, options Options, connect connector) (*Lake, error) {
-	if options.Now == nil {
-		options.Now = time.Now
-	}
-	catalog, err := connect(ctx, dir)
+// Open opens a lake that is there: for reading, and for writing too when
+// options.RedactKeyID is given. Where there is none it gives configtrail.ErrNotFound.
+//
+// Opening for reading needs no right to write, and changes nothing of the lake.
+//
+// A lake in a folder may be moved or copied as a whole and opened at its new place.
+func Open(ctx context.Context, options Options) (*Lake, error) {
+	h, err := homeOf(options)
 	if err != nil {
 		return nil, err
 	}
-	l := &Lake{dir: dir, options: options, catalog: catalog, committing: make(map[string]*sync.Mutex)}
+	if options.RedactKeyID == "" {
+		return open(ctx, h, options, forReading)
+	}
+	return open(ctx, h, options, forWriting)
+}
+
+// open opens what is there of a lake.
+func open(ctx context.Context, h home, options Options, how access) (*Lake, error) {
+	l, err := connect(ctx, h, options, how)
+	if err != nil {
+		return nil, explain((&Lake{home: h}).openError(err))
+	}
+	if err := l.check(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *Lake) openError(err error) error {
+	if errors.Is(err, errNoLake) {
+		return configtrail.WithHint(fmt.Errorf("open lake %s: %w", l.home, err), l.home.making())
+	}
+	return fmt.Errorf("open lake %s: %w", l.home, err)
+}
+
+func connect(ctx context.Context, h home, options Options, how access) (*Lake, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	catalog, err := h.connect(ctx, how)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lake{home: h, options: options, catalog: catalog, manifests: newManifests(), committing: make(map[string]*sync.Mutex)}
 	for _, name := range tableNames() {
 		l.committing[name] = new(sync.Mutex)
 	}
@@ -152,7 +130,7 @@ func open(ctx context.Context, dir string, options Options, connect connector) (
 }
 
 func (l *Lake) createTables(ctx context.Context) error {
-	there, err := l.catalog.locations(ctx)
+	there, err := l.catalog.pointers.locations(ctx)
 	if err != nil {
 		return err
 	}
@@ -189,22 +167,22 @@ func (l *Lake) check(ctx context.Context) error {
 }
 
 func (l *Lake) compatible(ctx context.Context) error {
-	there, err := l.catalog.locations(ctx)
+	there, err := l.catalog.pointers.locations(ctx)
 	if err != nil {
-		return fmt.Errorf("open lake %s: %w", l.dir, err)
+		return l.openError(err)
 	}
 	for _, name := range tableNames() {
 		if there[name] == "" {
-			return l.incomplete(name)
+			return l.incomplete(ctx, name)
 		}
 		loaded, err := l.load(ctx, name)
 		if err != nil {
-			return fmt.Errorf("open lake %s: %w", l.dir, err)
+			return l.openError(err)
 		}
 		if n := number(loaded, propertyVersion); n > version {
 			return configtrail.WithHint(
 				fmt.Errorf("open lake %s: %w: table %s is of lake version %d, this configtrail knows %d",
-					l.dir, configtrail.ErrInvalid, name, n, version),
+					l.home, configtrail.ErrInvalid, name, n, version),
 				"update configtrail")
 		}
 		if name != Items {
@@ -215,7 +193,7 @@ func (l *Lake) compatible(ctx context.Context) error {
 		if l.options.RedactKeyID != "" && made != l.options.RedactKeyID {
 			return configtrail.WithHint(
 				fmt.Errorf("open lake %s: %w: it was written with redaction key %s, not with %s",
-					l.dir, configtrail.ErrConflict, made, l.options.RedactKeyID),
+					l.home, configtrail.ErrConflict, made, l.options.RedactKeyID),
 				"set CONFIGTRAIL_REDACT_KEY_FILE to the key the lake was made with, or ingest into another lake")
 		}
 	}
@@ -231,7 +209,7 @@ func (l *Lake) Close() error { return l.catalog.close() }
 
 // Version names the state of the data: it changes with every commit to any table.
 func (l *Lake) Version(ctx context.Context) (string, error) {
-	there, err := l.catalog.locations(ctx)
+	there, err := l.catalog.pointers.locations(ctx)
 	if err != nil {
 		return "", explain(err)
 	}
@@ -241,6 +219,8 @@ func (l *Lake) Version(ctx context.Context) (string, error) {
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16]), nil
 }
+
+func (l *Lake) files() storage { return l.catalog.files }
 
 func (l *Lake) load(ctx context.Context, name string) (*table.Table, error) {
 	if l.committing[name] == nil {

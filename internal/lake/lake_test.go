@@ -34,9 +34,9 @@ func at(text string) time.Time {
 	return t
 }
 
-func create(t *testing.T, dir string) *lake.Lake {
+func create(t *testing.T, dir place) *lake.Lake {
 	t.Helper()
-	l, err := lake.Create(t.Context(), lake.Options{Dir: dir, RedactKeyID: "key-1"})
+	l, err := lake.Create(t.Context(), options(t, dir, "key-1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,8 +101,10 @@ func names(hs []lake.Header) []string {
 	return lines
 }
 
-func TestRoundTripOfItems(t *testing.T) {
-	l := create(t, t.TempDir())
+func TestRoundTripOfItems(t *testing.T) { everywhere(t, testRoundTripOfItems) }
+
+func testRoundTripOfItems(t *testing.T, dir place) {
+	l := create(t, dir)
 	w := writer(t, l)
 	full := &configtrail.ConfigurationItem{
 		Key:  configtrail.ResourceKey{Account: prod, Region: tokyo, Type: "AWS::EC2::Instance", ID: "i/0 1:日本"},
@@ -158,8 +160,10 @@ func TestRoundTripOfItems(t *testing.T) {
 	}
 }
 
-func TestTextThatIsNoUTF8IsMended(t *testing.T) {
-	l := create(t, t.TempDir())
+func TestTextThatIsNoUTF8IsMended(t *testing.T) { everywhere(t, testTextThatIsNoUTF8IsMended) }
+
+func testTextThatIsNoUTF8IsMended(t *testing.T, dir place) {
+	l := create(t, dir)
 	w := writer(t, l)
 	item := bucket(prod, "a\xffb", "2024-11-05T00:00:00Z", "h")
 	item.Tags = map[string]string{"k\xfe": "v\xfd"}
@@ -179,8 +183,9 @@ func TestTextThatIsNoUTF8IsMended(t *testing.T) {
 	}
 }
 
-func TestAgainIsNothing(t *testing.T) {
-	dir := t.TempDir()
+func TestAgainIsNothing(t *testing.T) { everywhere(t, testAgainIsNothing) }
+
+func testAgainIsNothing(t *testing.T, dir place) {
 	l := create(t, dir)
 	w := writer(t, l)
 	addItems(t, w, bucket(prod, "a", "2024-11-05T00:00:00Z", "1"))
@@ -212,8 +217,10 @@ func TestAgainIsNothing(t *testing.T) {
 	}
 }
 
-func TestTheHighestRankCounts(t *testing.T) {
-	l := create(t, t.TempDir())
+func TestTheHighestRankCounts(t *testing.T) { everywhere(t, testTheHighestRankCounts) }
+
+func testTheHighestRankCounts(t *testing.T, dir place) {
+	l := create(t, dir)
 	w := writer(t, l)
 	item := func(state string) *configtrail.ConfigurationItem {
 		i := bucket(prod, "a", "2024-11-05T00:00:00Z", "1")
@@ -238,7 +245,11 @@ func TestTheHighestRankCounts(t *testing.T) {
 }
 
 func TestHeadersAreOfTheScopeAndInOrder(t *testing.T) {
-	l := create(t, t.TempDir())
+	everywhere(t, testHeadersAreOfTheScopeAndInOrder)
+}
+
+func testHeadersAreOfTheScopeAndInOrder(t *testing.T, dir place) {
+	l := create(t, dir)
 	w := writer(t, l)
 	addItems(t, w,
 		bucket(prod, "b", "2024-12-01T00:00:00Z", "3"),
@@ -275,8 +286,10 @@ func TestHeadersAreOfTheScopeAndInOrder(t *testing.T) {
 	}
 }
 
-func TestPlanListsOnlyWhatMatches(t *testing.T) {
-	l := create(t, t.TempDir())
+func TestPlanListsOnlyWhatMatches(t *testing.T) { everywhere(t, testPlanListsOnlyWhatMatches) }
+
+func testPlanListsOnlyWhatMatches(t *testing.T, dir place) {
+	l := create(t, dir)
 	w := writer(t, l)
 	for _, item := range []*configtrail.ConfigurationItem{
 		bucket(prod, "a", "2024-11-05T00:00:00Z", "1"), bucket(audit, "a", "2024-11-05T00:00:00Z", "1"),
@@ -307,7 +320,11 @@ func TestPlanListsOnlyWhatMatches(t *testing.T) {
 			if len(files) != test.want {
 				t.Errorf("%d files, want %d: %v", len(files), test.want, files)
 			}
-			for _, f := range files {
+			local, err := l.Fetch(t.Context(), files)
+			if err != nil || len(local) != len(files) {
+				t.Fatalf("%d of %d files fetched, error %v", len(local), len(files), err)
+			}
+			for _, f := range local {
 				info, err := os.Stat(f.Path)
 				if err != nil || info.Size() != f.Bytes || f.Rows != 1 {
 					t.Errorf("file %v: on disk %v, error %v", f, info, err)
@@ -317,21 +334,22 @@ func TestPlanListsOnlyWhatMatches(t *testing.T) {
 	}
 }
 
-func TestOpen(t *testing.T) {
-	dir := t.TempDir()
-	if _, err := lake.Open(t.Context(), lake.Options{Dir: filepath.Join(dir, "none")}); !errors.Is(err, configtrail.ErrNotFound) {
+func TestOpen(t *testing.T) { everywhere(t, testOpen) }
+
+func testOpen(t *testing.T, dir place) {
+	if _, err := lake.Open(t.Context(), options(t, another(t, dir), "")); !errors.Is(err, configtrail.ErrNotFound) {
 		t.Errorf("no lake: %v; want ErrNotFound", err)
 	}
 	w := writer(t, create(t, dir))
 	addItems(t, w, bucket(prod, "a", "2024-11-05T00:00:00Z", "1"))
 	commit(t, w)
 
-	_, err := lake.Create(t.Context(), lake.Options{Dir: dir, RedactKeyID: "key-2"})
+	_, err := lake.Create(t.Context(), options(t, dir, "key-2"))
 	var hint *configtrail.Hint
 	if !errors.Is(err, configtrail.ErrConflict) || !errors.As(err, &hint) || !strings.Contains(err.Error(), "key-1") || !strings.Contains(err.Error(), "key-2") {
 		t.Errorf("other key: %v; want ErrConflict that names both keys, with a hint", err)
 	}
-	reader, err := lake.Open(t.Context(), lake.Options{Dir: dir})
+	reader, err := lake.Open(t.Context(), options(t, dir, ""))
 	if err != nil {
 		t.Fatal(err)
 	}

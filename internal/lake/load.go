@@ -38,7 +38,7 @@ func (l *Lake) Load(ctx context.Context, headers []Header) ([]configtrail.Config
 		if file == "" {
 			return nil, fmt.Errorf("load items: %w: a header that Headers did not give", configtrail.ErrInvalid)
 		}
-		if err := loadFrom(ctx, file, headers, order[:n], items); err != nil {
+		if err := loadFrom(ctx, l.files(), file, headers, order[:n], items); err != nil {
 			return nil, explain(fmt.Errorf("load items: %w", err))
 		}
 		order = order[n:]
@@ -47,8 +47,8 @@ func (l *Lake) Load(ctx context.Context, headers []Header) ([]configtrail.Config
 }
 
 // loadFrom fills items[i] for each i of order, whose rows of the file ascend.
-func loadFrom(ctx context.Context, path string, headers []Header, order []int, items []configtrail.ConfigurationItem) error {
-	f, err := openParquet(path)
+func loadFrom(ctx context.Context, files opener, path string, headers []Header, order []int, items []configtrail.ConfigurationItem) error {
+	f, err := openParquet(ctx, files, path)
 	if err != nil {
 		return err
 	}
@@ -155,19 +155,19 @@ func scan[R any](ctx context.Context, l *Lake, order layout[R], scope configtrai
 	if err != nil {
 		return nil, err
 	}
-	files, err := l.plan(ctx, t, filterOf(t, order.table, scope))
+	files, err := l.planToRead(ctx, t, selectionOf(t, order.table, scope))
 	if err != nil {
 		return nil, err
 	}
 	m := matcherOf(scope)
 	sources := make([]source[R], 0, len(files))
 	for _, f := range files {
-		widest, err := widestOf(f.path)
+		widest, err := widestOf(ctx, l.files(), f.path)
 		if err != nil {
 			return nil, err
 		}
 		rows := func(yield func(*R, error) bool) {
-			for row, err := range readRows[R](ctx, f.path, m.group) {
+			for row, err := range readRows[R](ctx, l.files(), f.path, m.group) {
 				if err == nil && !matches(row, m) {
 					continue
 				}
@@ -181,8 +181,8 @@ func scan[R any](ctx context.Context, l *Lake, order layout[R], scope configtrai
 	return inOrder(ctx, order, sources), nil
 }
 
-func widestOf(path string) (int64, error) {
-	f, err := openParquet(path)
+func widestOf(ctx context.Context, files opener, path string) (int64, error) {
+	f, err := openParquet(ctx, files, path)
 	if err != nil {
 		return 0, err
 	}

@@ -155,7 +155,7 @@ func inOrder[R any](ctx context.Context, order layout[R], sources []source[R]) s
 				yield(nil, explain(fmt.Errorf("merge %s: %w", order.table, err)))
 				return
 			}
-			sources = append(sources[len(first):], source[R]{readRows[R](ctx, path, nil), widest})
+			sources = append(sources[len(first):], source[R]{readRows[R](ctx, scratch{}, path, nil), widest})
 		}
 		for row, err := range merged(order, streamsOf(sources)) {
 			if !yield(row, err) || err != nil {

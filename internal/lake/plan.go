@@ -16,7 +16,7 @@ import (
 
 // File is one Parquet file of a table.
 type File struct {
-	Path        string // absolute, on this machine
+	Path        string // absolute on this machine, or s3://bucket/key
 	Rows, Bytes int64
 }
 
@@ -32,7 +32,7 @@ func (l *Lake) Plan(ctx context.Context, table string, scope configtrail.Scope) 
 	if err != nil {
 		return nil, explain(err)
 	}
-	planned, err := l.plan(ctx, loaded, filterOf(loaded, table, scope))
+	planned, err := l.plan(ctx, loaded, selectionOf(loaded, table, scope))
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -43,7 +43,7 @@ func (l *Lake) Plan(ctx context.Context, table string, scope configtrail.Scope) 
 	return files, nil
 }
 
-// planned is a file that a scan of the table reads.
+// planned is a live file of a table: its place, and what a plan asks of it.
 type planned struct {
 	path  string
 	entry iceberg.DataFile
@@ -58,59 +58,37 @@ func (p planned) month() month {
 	return noMonth
 }
 
-func (l *Lake) plan(ctx context.Context, t *table.Table, filter iceberg.BooleanExpression) ([]planned, error) {
+// plan gives the files of a table that may hold selected rows, by path.
+func (l *Lake) plan(ctx context.Context, t *table.Table, s selection) ([]planned, error) {
 	name := t.Identifier()[len(t.Identifier())-1]
-	if t.CurrentSnapshot() == nil {
+	snapshot := t.CurrentSnapshot()
+	if snapshot == nil {
 		return nil, nil
 	}
-	tasks, err := t.Scan(table.WithRowFilter(filter)).PlanFiles(ctx)
+	live, err := l.manifests.live(ctx, snapshot, l.files(), s)
 	if err != nil {
 		return nil, fmt.Errorf("plan %s: %w", name, err)
 	}
-	files := make([]planned, 0, len(tasks))
-	for _, task := range tasks {
-		if len(task.DeleteFiles)+len(task.EqualityDeleteFiles)+len(task.DeletionVectorFiles) > 0 {
-			return nil, fmt.Errorf("plan %s: another program deleted rows of %s in a way that this one does not read", name, task.File.FilePath())
-		}
-		path, err := l.catalog.files.path(task.File.FilePath())
+	var files []planned
+	for f := range live {
+		path, err := l.files().path(f.entry.FilePath())
 		if err != nil {
 			return nil, fmt.Errorf("plan %s: %w", name, err)
 		}
-		files = append(files, planned{path, task.File})
+		l.files().noted(path, f.entry.FileSizeBytes())
+		files = append(files, planned{path, f.entry})
 	}
 	slices.SortFunc(files, func(a, b planned) int { return strings.Compare(a.path, b.path) })
-	// A large file comes as several tasks, by its row groups.
-	return slices.CompactFunc(files, func(a, b planned) bool { return a.path == b.path }), nil
+	return files, nil
 }
 
-func filterOf(t *table.Table, name string, scope configtrail.Scope) iceberg.BooleanExpression {
-	var filter iceberg.BooleanExpression = iceberg.AlwaysTrue{}
-	and := func(e iceberg.BooleanExpression) { filter = iceberg.NewAnd(filter, e) }
-	column := timeColumn(name)
-	times := func(e iceberg.BooleanExpression) {
-		if name == Deliveries {
-			e = iceberg.NewOr(e, iceberg.IsNull(iceberg.Reference(column)))
-		}
-		and(e)
+// planToRead is plan for who reads the files here, one after the other.
+func (l *Lake) planToRead(ctx context.Context, t *table.Table, s selection) ([]planned, error) {
+	files, err := l.plan(ctx, t, s)
+	if err != nil {
+		return nil, err
 	}
-	if !scope.From.IsZero() {
-		times(iceberg.GreaterThanEqual(iceberg.Reference(column), iceberg.Timestamp(micros(scope.From))))
-	}
-	if !scope.To.IsZero() {
-		times(iceberg.LessThan(iceberg.Reference(column), iceberg.Timestamp(micros(scope.To))))
-	}
-	among := func(column string, values []string) {
-		if _, found := t.Schema().FindFieldByName(column); found && len(values) > 0 {
-			and(iceberg.IsIn(iceberg.Reference(column), values...))
-		}
-	}
-	among("account", scope.Accounts)
-	if name != Events {
-		among("region", scope.Regions)
-	}
-	among("resource_type", scope.Types)
-	among("resource_id", scope.Resources)
-	return filter
+	return files, l.files().ahead(ctx, files)
 }
 
 // matcher tells exactly which rows are of a scope.

@@ -64,7 +64,11 @@ func child(t *testing.T, role, dir string, step int) *exec.Cmd {
 // ingest does what the product does with one object of three items and an
 // event, and kills its own process at the given step of the commits; 0: never.
 func ingest(ctx context.Context, dir string, killAt int) (err error) {
-	l, err := lake.Create(ctx, lake.Options{Dir: dir, RedactKeyID: "key-1"})
+	o, err := optionsFor(dir, "key-1")
+	if err != nil {
+		return err
+	}
+	l, err := lake.Create(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -175,13 +179,17 @@ func rowsOf(t *testing.T, l *lake.Lake) map[string]int64 {
 }
 
 func TestKilledAtAnyStepLosesAndDoublesNothing(t *testing.T) {
+	everywhere(t, testKilledAtAnyStepLosesAndDoublesNothing)
+}
+
+func testKilledAtAnyStepLosesAndDoublesNothing(t *testing.T, dir place) {
 	want := map[string]int64{lake.Items: 3, lake.Events: 1, lake.Deliveries: 1, lake.Changes: 3}
 	survived := false
 	for step := 1; !survived; step++ {
 		if step > 50 {
 			t.Fatal("the child is killed at every step")
 		}
-		dir := t.TempDir()
+		dir := another(t, dir)
 		cmd := child(t, "ingest", dir, step)
 		out, err := cmd.CombinedOutput()
 		survived = err == nil
@@ -212,7 +220,11 @@ func TestKilledAtAnyStepLosesAndDoublesNothing(t *testing.T) {
 }
 
 func TestAnErrorWhoseOutcomeIsUnknownIsNotDoubled(t *testing.T) {
-	l := create(t, t.TempDir())
+	everywhere(t, testAnErrorWhoseOutcomeIsUnknownIsNotDoubled)
+}
+
+func testAnErrorWhoseOutcomeIsUnknownIsNotDoubled(t *testing.T, dir place) {
+	l := create(t, dir)
 	w := writer(t, l)
 	addItems(t, w, bucket(prod, "a", "2024-11-05T00:00:00Z", "1"))
 	lost := errors.New("the answer got lost")
@@ -244,7 +256,11 @@ func TestAnErrorWhoseOutcomeIsUnknownIsNotDoubled(t *testing.T) {
 const manyEach = 6 // commits of each writer
 
 func writeMany(ctx context.Context, dir, name string, commits int) (err error) {
-	l, err := lake.Create(ctx, lake.Options{Dir: dir, RedactKeyID: "key-1"})
+	o, err := optionsFor(dir, "key-1")
+	if err != nil {
+		return err
+	}
+	l, err := lake.Create(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -273,7 +289,10 @@ func writeManyTo(ctx context.Context, l *lake.Lake, name string, commits int) er
 }
 
 func TestManyWritersInSeveralProcesses(t *testing.T) {
-	dir := t.TempDir()
+	everywhere(t, testManyWritersInSeveralProcesses)
+}
+
+func testManyWritersInSeveralProcesses(t *testing.T, dir place) {
 	const routines, processes = 20, 2
 	commits := manyEach
 	if testing.Short() {

@@ -243,8 +243,10 @@ func TestALostCatalogIsNotMadeAnew(t *testing.T) {
 	}
 }
 
-func TestAMissingDataFile(t *testing.T) {
-	l := create(t, t.TempDir())
+func TestAMissingDataFile(t *testing.T) { everywhere(t, testAMissingDataFile) }
+
+func testAMissingDataFile(t *testing.T, dir place) {
+	l := create(t, dir)
 	w := writer(t, l)
 	addItems(t, w, bucket(prod, "a", "2024-11-05T00:00:00Z", "1"))
 	commit(t, w)
@@ -253,9 +255,8 @@ func TestAMissingDataFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(files[0].Path); err != nil {
-		t.Fatal(err)
-	}
+	removeFile(t, dir, files[0].Path)
+	l = create(t, dir) // one that has read nothing yet
 	text, next := "data file "+files[0].Path+" of the lake is missing", "restore it, or ingest again into a new lake"
 	for _, err := range l.Headers(t.Context(), configtrail.Scope{}) {
 		wantHint(t, err, text, next)

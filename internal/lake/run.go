@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/apache/iceberg-go/table"
@@ -23,11 +24,11 @@ const (
 type runs[R any] struct {
 	lake   *Lake
 	layout layout[R]
-	months map[month][]dataFile
+	months map[month][]*dataFile
 }
 
 func newRuns[R any](l *Lake, layout layout[R]) *runs[R] {
-	return &runs[R]{lake: l, layout: layout, months: make(map[month][]dataFile)}
+	return &runs[R]{lake: l, layout: layout, months: make(map[month][]*dataFile)}
 }
 
 // add sorts rows and writes them, one file a month.
@@ -63,10 +64,10 @@ func streamOf[R any](rows []*R) stream[R] {
 }
 
 // settle merges the months that have many small files and gives all files.
-func (r *runs[R]) settle(ctx context.Context) ([]dataFile, error) {
-	var all []dataFile
+func (r *runs[R]) settle(ctx context.Context) ([]*dataFile, error) {
+	var all []*dataFile
 	for m, files := range r.months {
-		var small, rest []dataFile
+		var small, rest []*dataFile
 		for _, f := range files {
 			if f.bytes < runBytes {
 				small = append(small, f)
@@ -80,7 +81,7 @@ func (r *runs[R]) settle(ctx context.Context) ([]dataFile, error) {
 				return nil, err
 			}
 			r.months[m] = append(rest, larger...)
-			if err := removeFiles(small); err != nil {
+			if err := r.lake.files().discard(small); err != nil {
 				return nil, err
 			}
 		}
@@ -89,14 +90,14 @@ func (r *runs[R]) settle(ctx context.Context) ([]dataFile, error) {
 	return all, nil
 }
 
-func (r *runs[R]) merge(ctx context.Context, m month, files []dataFile) ([]dataFile, error) {
+func (r *runs[R]) merge(ctx context.Context, m month, files []*dataFile) ([]*dataFile, error) {
 	t, err := r.lake.load(ctx, r.layout.table)
 	if err != nil {
 		return nil, err
 	}
 	sources := make([]source[R], len(files))
 	for i, f := range files {
-		sources[i] = source[R]{readRows[R](ctx, f.path, nil), f.widest}
+		sources[i] = source[R]{readRows[R](ctx, r.lake.files(), f.path, nil), f.widest}
 	}
 	return writeFiles(ctx, r.lake, t, r.layout, m, inOrder(ctx, r.layout, sources), zstd.SpeedFastest)
 }
@@ -104,29 +105,32 @@ func (r *runs[R]) merge(ctx context.Context, m month, files []dataFile) ([]dataF
 func (r *runs[R]) empty() bool { return len(r.months) == 0 }
 
 // forget leaves the files to the commit that took them.
-func (r *runs[R]) forget() { clear(r.months) }
-
-func (r *runs[R]) abandon() error {
-	var first error
+func (r *runs[R]) forget() {
 	for _, files := range r.months {
-		if err := removeFiles(files); err != nil && first == nil {
-			first = err
-		}
+		r.lake.files().settled(files)
 	}
 	clear(r.months)
-	return first
+}
+
+func (r *runs[R]) abandon() error {
+	var errs []error
+	for _, files := range r.months {
+		errs = append(errs, r.lake.files().discard(files))
+	}
+	clear(r.months)
+	return errors.Join(errs...)
 }
 
 // writeFiles writes sorted rows of one month to as many files as they fill.
 // After an error none is left.
-func writeFiles[R any](ctx context.Context, l *Lake, t *table.Table, layout layout[R], m month, rows stream[R], level zstd.Level) (files []dataFile, err error) {
+func writeFiles[R any](ctx context.Context, l *Lake, t *table.Table, layout layout[R], m month, rows stream[R], level zstd.Level) (files []*dataFile, err error) {
 	var w *fileWriter[R]
 	defer func() {
 		if err != nil {
 			if w != nil {
 				w.abandon()
 			}
-			_ = removeFiles(files) // what stays is an orphan
+			_ = l.files().discard(files) // what stays is an orphan
 			files = nil
 		}
 	}()
@@ -137,7 +141,7 @@ func writeFiles[R any](ctx context.Context, l *Lake, t *table.Table, layout layo
 			return nil
 		}
 		if w == nil {
-			if w, err = newFileWriter[R](t, l.catalog.files, m, level); err != nil {
+			if w, err = newFileWriter[R](t, l.files(), m, level); err != nil {
 				return err
 			}
 		}
@@ -177,7 +181,7 @@ func writeFiles[R any](ctx context.Context, l *Lake, t *table.Table, layout layo
 	return files, nil
 }
 
-func finish[R any](w **fileWriter[R], files *[]dataFile) error {
+func finish[R any](w **fileWriter[R], files *[]*dataFile) error {
 	file, err := (*w).close()
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"os"
 	"strconv"
 
 	"configtrail"
@@ -20,12 +19,13 @@ const readerBytes = 1 << 20
 
 // openFile is a data file that is being read.
 type openFile struct {
-	file    *os.File
+	path    string
+	content content
 	parquet *parquet.File
 }
 
-func openParquet(path string) (*openFile, error) {
-	file, err := os.Open(path)
+func openParquet(ctx context.Context, files opener, path string) (*openFile, error) {
+	content, size, err := files.open(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, configtrail.WithHint(fmt.Errorf("data file %s of the lake is missing: %w", path, fs.ErrNotExist),
 			"restore it, or ingest again into a new lake")
@@ -33,18 +33,15 @@ func openParquet(path string) (*openFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read data file: %w", err)
 	}
-	info, err := file.Stat()
+	opened, err := parquet.OpenFile(content, size, parquet.SkipMagicBytes(true),
+		parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(16<<10))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read data file: %w", err), file.Close())
+		return nil, errors.Join(fmt.Errorf("read data file %s: it is damaged: %w", path, err), content.Close())
 	}
-	opened, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(16<<10))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read data file %s: it is damaged: %w", path, err), file.Close())
-	}
-	return &openFile{file, opened}, nil
+	return &openFile{path, content, opened}, nil
 }
 
-func (f *openFile) close() error { return f.file.Close() }
+func (f *openFile) close() error { return f.content.Close() }
 
 // widest is the size in memory of the file's largest row, as its writer noted.
 func (f *openFile) widest() int64 {
@@ -69,9 +66,9 @@ func (f *openFile) column(group parquet.RowGroup, name string) (parquet.ColumnCh
 type stream[R any] = iter.Seq2[*R, error]
 
 // readRows gives the rows of those row groups of a file that keep chooses; nil: all.
-func readRows[R any](ctx context.Context, path string, keep func(*openFile, parquet.RowGroup) bool) stream[R] {
+func readRows[R any](ctx context.Context, files opener, path string, keep func(*openFile, parquet.RowGroup) bool) stream[R] {
 	return func(yield func(*R, error) bool) {
-		f, err := openParquet(path)
+		f, err := openParquet(ctx, files, path)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -92,28 +89,31 @@ func readGroup[R any](ctx context.Context, f *openFile, group parquet.RowGroup, 
 	reader := parquet.NewGenericRowGroupReader[R](group)
 	defer func() { _ = reader.Close() }() // it was only read
 	batch := batchOf(group)
-	for {
+	// No more rows are asked for than there are: at a chunk's end, each one that
+	// is not there costs another look for a page of every column.
+	for left := group.NumRows(); left > 0; {
 		if err := ctx.Err(); err != nil {
 			yield(nil, context.Cause(ctx))
 			return false
 		}
-		rows := make([]R, batch)
+		rows := make([]R, min(int64(batch), left))
 		n, err := reader.Read(rows)
+		left -= int64(n)
 		for i := range rows[:n] {
 			if !yield(&rows[i], nil) {
 				return false
 			}
 		}
 		switch {
-		case errors.Is(err, io.EOF):
-			return true
-		case err != nil:
-			yield(nil, fmt.Errorf("read data file %s: %w", f.file.Name(), err))
+		case err != nil && !errors.Is(err, io.EOF):
+			yield(nil, fmt.Errorf("read data file %s: %w", f.path, err))
 			return false
-		case n == 0:
-			return true
+		case n == 0 && left > 0:
+			yield(nil, fmt.Errorf("read data file %s: %w", f.path, io.ErrUnexpectedEOF))
+			return false
 		}
 	}
+	return true
 }
 
 // batchOf is how many rows to decode at once so that they take about readerBytes.

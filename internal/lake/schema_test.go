@@ -74,12 +74,15 @@ func TestFilesHaveTheIdsOfTheSchema(t *testing.T) {
 }
 
 func TestALakeOfANewerVersionIsRefused(t *testing.T) {
-	dir := t.TempDir()
+	everywhere(t, testALakeOfANewerVersionIsRefused)
+}
+
+func testALakeOfANewerVersionIsRefused(t *testing.T, dir place) {
 	l := create(t, dir)
 	if err := l.MarkVersion(t.Context(), lake.Events, "2"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := lake.Open(t.Context(), lake.Options{Dir: dir})
+	_, err := lake.Open(t.Context(), options(t, dir, ""))
 	var hint *configtrail.Hint
 	if !errors.Is(err, configtrail.ErrInvalid) || !errors.As(err, &hint) || hint.Next != "update configtrail" {
 		t.Errorf("error %v; want ErrInvalid with the hint to update", err)

@@ -12,8 +12,12 @@ import (
 type statistics struct {
 	sizes, values, nulls map[int]int64
 	lower, upper         map[int][]byte
-	offsets              []int64
+	offsets              []int64 // where a reader may divide the file among workers
 }
+
+// splitBytes is how much of a file is worth a worker of its own. Trino reads the
+// footer again for each part, which costs more than a small part.
+const splitBytes = 64 << 20
 
 // statisticsOf gathers a footer's row groups. Iceberg's bounds are a value's
 // bytes, little-endian for numbers, which is how Parquet keeps them as well.
@@ -30,7 +34,9 @@ func statisticsOf(file parquet.FileView, schema *iceberg.Schema) statistics {
 			if first.DictionaryPageOffset > 0 {
 				offset = min(offset, first.DictionaryPageOffset)
 			}
-			s.offsets = append(s.offsets, offset)
+			if last := len(s.offsets) - 1; last < 0 || offset-s.offsets[last] >= splitBytes {
+				s.offsets = append(s.offsets, offset)
+			}
 		}
 		for _, chunk := range group.Columns {
 			meta := chunk.MetaData

@@ -54,7 +54,7 @@ type pendingRows[R any] struct {
 // NewWriter starts a writer. A lake opened without the id of its redaction key gives configtrail.ErrInvalid.
 func (l *Lake) NewWriter(context.Context) (*Writer, error) {
 	if l.options.RedactKeyID == "" {
-		return nil, fmt.Errorf("write lake %s: %w: it was opened for reading, without a redaction key", l.dir, configtrail.ErrInvalid)
+		return nil, fmt.Errorf("write lake %s: %w: it was opened for reading, without a redaction key", l.home, configtrail.ErrInvalid)
 	}
 	w := &Writer{
 		lake:       l,

@@ -91,7 +91,7 @@ func commitTable[R any](ctx context.Context, l *Lake, t *pendingRows[R]) error {
 	if err != nil {
 		return err
 	}
-	if err := syncFiles(files); err != nil {
+	if err := l.files().publish(ctx, files); err != nil {
 		return err
 	}
 	err = l.commit(ctx, change{t.runs.layout.table, t.mark, func(ctx context.Context, _ *table.Table, tx *table.Transaction, summary iceberg.Properties) error {
@@ -133,7 +133,7 @@ func (w *Writer) commitDeliveries(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := syncFiles(files); err != nil {
+		if err := w.lake.files().publish(ctx, files); err != nil {
 			return err
 		}
 		if err := appendFiles(ctx, tx, entries(files), summary); err != nil {
@@ -143,6 +143,9 @@ func (w *Writer) commitDeliveries(ctx context.Context) error {
 	}})
 	if err != nil {
 		return err
+	}
+	if staged != nil {
+		staged.forget()
 	}
 	w.deliveries, w.batchMark = nil, newMark()
 	return nil

@@ -12,10 +12,10 @@ import (
 // before they are counted.
 const gapsAtMost = 12
 
-// coverage tells how far the deliveries reach and what they leave open, in
+// coverageNote tells how far the deliveries reach and what they leave open, in
 // whole sentences.
-func (t teller) coverage() []string {
-	var all []string
+func (t teller) coverageNote() []string {
+	all := t.limits()
 	for _, account := range t.Unseen {
 		all = append(all, t.Text("report.coverage.unseen", message.Args{"account": t.account(account)}))
 	}
@@ -40,7 +40,7 @@ func (t teller) coverage() []string {
 		all = append(all, t.Text("report.gap.unknown", message.Args{"n": t.NoRhythm}))
 	}
 	switch {
-	case !t.covered() || !t.begun():
+	case !t.covered() || !t.begun() || t.CompleteUntil.IsZero():
 	case len(all) == 0 && t.over() && len(t.Awaited)+len(t.Overdue) == 0:
 		all = append(all, t.Text("report.coverage.complete", message.Args{"until": t.moment(t.CompleteUntil)}))
 	default:
@@ -48,6 +48,9 @@ func (t teller) coverage() []string {
 	}
 	if t.Totals.Changes > 0 && t.Actor == nil {
 		all = append(all, t.say("report.coverage.no_trail"))
+	}
+	if t.hasMonth() {
+		all = append(all, t.say("report.findings.blind"))
 	}
 	return all
 }

@@ -2,14 +2,11 @@ package report
 
 import (
 	"cmp"
-	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"configtrail"
-	"configtrail/internal/history"
 	"configtrail/internal/message"
 )
 
@@ -71,15 +68,22 @@ type traits map[trait]int64
 const editsLooked = 100
 
 func (all traits) add(c configtrail.Change) {
-	seen := map[trait]bool{{resourceType: c.Key.Type}: true}
-	for _, e := range c.Edits[:min(len(c.Edits), editsLooked)] {
-		if !aboutTags(e.Path) || strings.HasPrefix(e.Path, "/tags/") { // other lists of tags repeat these
-			seen[trait{path: withoutIndexes(e.Path)}] = true
-		}
-	}
-	for one := range seen {
+	for _, one := range traitsOf(c) {
 		all[one]++
 	}
+}
+
+// traitsOf are what other changes may have in common with one, each once.
+func traitsOf(c configtrail.Change) []trait {
+	seen := []trait{{resourceType: c.Key.Type}}
+	for _, e := range c.Edits[:min(len(c.Edits), editsLooked)] {
+		if !aboutTags(e.Path) || strings.HasPrefix(e.Path, "/tags/") { // other lists of tags repeat these
+			if one := (trait{path: withoutIndexes(e.Path)}); !slices.Contains(seen, one) {
+				seen = append(seen, one)
+			}
+		}
+	}
+	return seen
 }
 
 // most is what enough of n changes share: a path, or else a type.
@@ -108,30 +112,6 @@ func withoutIndexes(path string) string {
 	}
 	segments := slices.DeleteFunc(strings.Split(path, "/"), listIndex)
 	return strings.Join(segments, "/")
-}
-
-// readCrowdTypes counts the types of the busiest days of a month that is too
-// large to look at every change.
-func (f *facts) readCrowdTypes(ctx context.Context, h *history.History, filter history.Filter) error {
-	if len(f.Crowd.Days) == 0 {
-		return nil
-	}
-	first, err := time.ParseInLocation(time.DateOnly, f.Crowd.Days[0], f.Zone)
-	if err != nil {
-		return err
-	}
-	filter.Window = configtrail.Window{From: first, To: first.AddDate(0, 0, len(f.Crowd.Days))}
-	summary, err := h.Summary(ctx, filter)
-	if err != nil {
-		return err
-	}
-	types := byKey(summary.By.Type)
-	all := traits{}
-	for _, name := range slices.Sorted(maps.Keys(types)) {
-		all[trait{resourceType: name}] = types[name]
-	}
-	f.Crowd.Common, f.Crowd.Sharing = all.most(f.Crowd.N)
-	return nil
 }
 
 // busyDays tells of the days on which the changes crowd.

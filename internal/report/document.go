@@ -2,7 +2,8 @@ package report
 
 import "strings"
 
-// document is a report as people read it, before it has a format.
+// document is a report as people read it, before it has a format. Whatever a
+// string holds, each format escapes it.
 type document struct {
 	Lang     string
 	Title    string
@@ -15,6 +16,7 @@ type document struct {
 type section struct {
 	Heading    string
 	Paragraphs []string
+	Cards      []card
 	Bullets    []bullet
 	Tables     []table
 	Charts     []chart
@@ -25,6 +27,31 @@ type section struct {
 type bullet struct {
 	Text     string
 	Evidence string
+}
+
+// card is one finding.
+type card struct {
+	Severity string // one of anomaly's, for the looks
+	Text     string // one line, its severity in words first
+	Name     string // of the detector
+	Meaning  string // what such a finding means; empty where a card before says it
+	Evidence []string
+	More     string // how many ids of evidence are left out, in words
+	Sets     []string
+	Grave    bool // severity high or above
+}
+
+// evidence is the ids behind a card between marks, and how many others there
+// are; empty where there are none.
+func (c card) evidence(before, between, after string) string {
+	ids := c.Evidence
+	if c.More != "" {
+		ids = append(ids[:len(ids):len(ids)], c.More)
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	return before + strings.Join(ids, between) + after
 }
 
 // table is a small table; columns after the first are figures.
@@ -52,7 +79,7 @@ type command struct {
 
 // add appends a section that says anything.
 func (d *document) add(s section) {
-	if len(s.Paragraphs)+len(s.Bullets)+len(s.Tables)+len(s.Charts)+len(s.Commands) > 0 {
+	if len(s.Paragraphs)+len(s.Cards)+len(s.Bullets)+len(s.Tables)+len(s.Charts)+len(s.Commands) > 0 {
 		d.Sections = append(d.Sections, s)
 	}
 }
@@ -65,14 +92,27 @@ func (d document) prose() string {
 		parts = append(parts, strings.Join(d.Lead, "\n"))
 	}
 	for _, s := range d.Sections {
-		if len(s.Paragraphs)+len(s.Bullets) == 0 {
-			continue
+		if lines := s.lines(); len(lines) > 1 {
+			parts = append(parts, strings.Join(lines, "\n"))
 		}
-		lines := append([]string{s.Heading}, s.Paragraphs...)
-		for _, b := range s.Bullets {
-			lines = append(lines, "- "+b.Text)
-		}
-		parts = append(parts, strings.Join(lines, "\n"))
 	}
 	return strings.Join(parts, "\n\n") + "\n"
+}
+
+// lines are the heading and the running text of a section: of its cards the
+// grave ones.
+func (s section) lines() []string {
+	lines := append([]string{s.Heading}, s.Paragraphs...)
+	for _, c := range s.Cards {
+		if c.Grave {
+			lines = append(lines, "- "+c.Text)
+			if c.Meaning != "" {
+				lines = append(lines, "  "+c.Meaning)
+			}
+		}
+	}
+	for _, b := range s.Bullets {
+		lines = append(lines, "- "+b.Text)
+	}
+	return lines
 }

@@ -49,6 +49,12 @@ type facts struct {
 	Quarantine    quarantine          // of objects that touch the month
 	Pending       bool                // items are in whose changes are not derived yet
 	Warnings      []history.Warning
+
+	Findings  []configtrail.Finding // gravest first
+	StepsLeft int64                 // changes that no rule looked at
+	Raw       *history.RawAnswer    // nil for a lake
+	Cost      configtrail.Cost
+	Telling   *Telling // nil: told by code
 }
 
 // earlier is one month before, as a measure of what is usual.
@@ -91,9 +97,10 @@ type quarantine struct {
 func (f *facts) begun() bool { return !f.Now.Before(f.Window.From) }
 func (f *facts) over() bool  { return !f.Now.Before(f.Window.To) }
 
-// covered reports whether any delivery reaches into the month.
+// covered reports whether any delivery reaches into the month. Raw tables show
+// that by their records, also where nobody could list the bucket.
 func (f *facts) covered() bool {
-	return !f.First.IsZero() && f.First.Before(f.Window.To) && f.Last.After(f.Window.From)
+	return f.Raw != nil && f.Raw.Records > 0 || !f.First.IsZero() && f.First.Before(f.Window.To) && f.Last.After(f.Window.From)
 }
 
 // firstMonth reports whether the deliveries begin within the month.

@@ -8,58 +8,84 @@ import (
 	"time"
 
 	"configtrail"
+	"configtrail/internal/anomaly"
 	"configtrail/internal/history"
 )
 
 // monthsBefore is how many months tell what is usual.
 const monthsBefore = 4
 
-// readWhole is the number of changes up to which all of a month are looked at for
-// the main ones; above it only those of the weighty types, as long as there are any.
-const readWhole = 50_000
+// question is what is asked of the past for a report.
+func (o Options) question() history.MonthQuestion {
+	return history.MonthQuestion{Month: o.Month, Filter: o.Filter, Before: monthsBefore, StepTypes: anomaly.StepTypes()}
+}
 
-// weighty are those types, by service or name.
-var weighty = []string{"iam", "s3", "kms", "cloudtrail", "guardduty", "rds", "secretsmanager", "lambda", "eks", "dynamodb",
-	"AWS::EC2::SecurityGroup", "AWS::EC2::NetworkAcl", "AWS::EC2::RouteTable", "AWS::EC2::VPC", recorderType}
-
-// gather asks all questions of a month.
-func gather(ctx context.Context, h *history.History, options Options) (*facts, error) {
-	f := newFacts(h, options)
-	filter := options.Filter
-	filter.Window, filter.Noise, filter.Order = f.Window, history.NoiseExclude, history.Ascending
-
-	summary, err := h.Summary(ctx, filter)
+// gather asks for a month whole and makes facts of it.
+func gather(ctx context.Context, past history.Past, options Options) (*facts, error) {
+	question := options.question()
+	var seen look
+	var watch anomaly.Watch
+	question.Visit = func(c configtrail.Change) error {
+		watch.Zone = c.Time.Location()
+		seen.add(c)
+		return watch.Visit(c)
+	}
+	month, err := past.Month(ctx, question)
 	if err != nil {
 		return nil, err
 	}
-	f.figures(summary)
-	steps := []func(context.Context, *history.History, history.Filter) error{
-		f.readCoverage, f.readWarnings, f.readEarlier, f.readDeletions, f.readRecreated, f.readChanges,
+	f := newFacts(month, past.AccountName, options)
+	f.figures(month.Summary)
+	f.coverage(month.Coverage)
+	f.warnings(month.Warnings, month.Troubled)
+	for _, e := range month.Earlier {
+		f.Earlier = append(f.Earlier, earlier{e.Month, e.Totals.Changes, byKey(e.By.Account), byKey(e.By.Region), byKey(e.By.Type)})
 	}
-	for _, step := range steps {
-		if err := step(ctx, h, filter); err != nil {
-			return nil, err
-		}
-	}
+	f.deletions(month.Hours)
+	f.look(&seen, month)
+	f.Findings = anomaly.Detect(month, anomaly.Options{
+		Printer: options.Printer, Zone: f.Zone, AccountName: past.AccountName, Now: f.Now, Watch: &watch})
 	return f, nil
 }
 
-func newFacts(h *history.History, options Options) *facts {
+func newFacts(month *history.Month, name func(id string) string, options Options) *facts {
 	f := &facts{
-		Month: options.Month, Zone: h.Zone, Now: time.Now(), Names: map[string]string{}, Pending: options.Pending,
+		Month: options.Month, Window: month.Summary.Window, Zone: month.Summary.Window.From.Location(), Now: month.Now, Pending: options.Pending,
 		Filters: Filters{options.Filter.Accounts, options.Filter.Regions, options.Filter.Types},
+		Raw:     month.Raw, Cost: month.Cost, StepsLeft: month.StepsLeft,
 	}
-	if f.Zone == nil {
-		f.Zone = time.UTC
+	if f.Now.IsZero() {
+		f.Now = time.Now()
 	}
-	if h.Now != nil {
-		f.Now = h.Now()
-	}
-	f.Window = options.Month.Window(f.Zone)
-	for _, a := range h.Accounts {
-		f.Names[a.ID] = a.Name
+	f.Names = map[string]string{}
+	for _, id := range accountsOf(month) {
+		f.Names[id] = name(id)
 	}
 	return f
+}
+
+// accountsOf are the accounts that a report may speak of.
+func accountsOf(month *history.Month) []string {
+	ids := slices.Clone(month.Accounts)
+	for _, part := range month.Summary.By.Account {
+		ids = append(ids, part.Key)
+	}
+	for _, e := range month.Earlier {
+		for _, part := range e.By.Account {
+			ids = append(ids, part.Key)
+		}
+	}
+	for _, p := range month.Coverage.Places {
+		ids = append(ids, p.Account)
+	}
+	for _, g := range month.Coverage.Gaps {
+		ids = append(ids, g.Account)
+	}
+	for _, w := range month.Warnings {
+		ids = append(ids, w.Account)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // figures takes over what the summary says. Days that have not begun are left out.
@@ -96,12 +122,8 @@ func counts(parts []history.Part) []Count {
 	return all
 }
 
-// readCoverage learns how far deliveries reach and what is missing in the month.
-func (f *facts) readCoverage(ctx context.Context, h *history.History, filter history.Filter) error {
-	coverage, err := h.Coverage(ctx, filter)
-	if err != nil {
-		return err
-	}
+// coverage learns how far deliveries reach and what is missing in the month.
+func (f *facts) coverage(coverage configtrail.Coverage) {
 	f.Gaps = coverage.Gaps
 	for _, p := range coverage.Places {
 		f.Complete = append(f.Complete, history.PlaceTime{Account: p.Account, Region: p.Region, Time: p.CompleteUntil.In(f.Zone)})
@@ -118,15 +140,10 @@ func (f *facts) readCoverage(ctx context.Context, h *history.History, filter his
 			f.NoRhythm++
 		}
 	}
-	return nil
 }
 
-// readWarnings learns what touches the month besides its gaps.
-func (f *facts) readWarnings(ctx context.Context, h *history.History, filter history.Filter) error {
-	warnings, err := h.Touched(ctx, f.Window, filter)
-	if err != nil {
-		return err
-	}
+// warnings learns what touches the month besides its gaps.
+func (f *facts) warnings(warnings []history.Warning, troubled []history.Troubled) {
 	f.Warnings = warnings
 	unread := map[string]bool{}
 	for _, w := range warnings {
@@ -146,12 +163,7 @@ func (f *facts) readWarnings(ctx context.Context, h *history.History, filter his
 			f.Joined = append(f.Joined, history.PlaceTime{Account: w.Account, Time: w.To})
 		}
 	}
-	if len(unread) == 0 {
-		return nil
-	}
-	objects, err := h.Quarantine(ctx, filter)
-	f.Quarantine.Codes = codes(objects, unread)
-	return err
+	f.Quarantine.Codes = codes(troubled, unread)
 }
 
 // codes counts why parts of the objects with these keys could not be read.
@@ -172,24 +184,6 @@ func codes(objects []history.Troubled, keys map[string]bool) []Count {
 	return all
 }
 
-// readEarlier reads the months before that deliveries cover from beginning to end.
-func (f *facts) readEarlier(ctx context.Context, h *history.History, filter history.Filter) error {
-	for n := 1; n <= monthsBefore; n++ {
-		month := f.Month.Add(-n)
-		filter.Window = month.Window(f.Zone)
-		if f.First.IsZero() || f.First.After(filter.Window.From.Add(configtrail.MinGap)) || filter.Window.To.After(f.Last) {
-			return nil
-		}
-		summary, err := h.Summary(ctx, filter)
-		if err != nil {
-			return err
-		}
-		f.Earlier = append(f.Earlier, earlier{month, summary.Totals.Changes,
-			byKey(summary.By.Account), byKey(summary.By.Region), byKey(summary.By.Type)})
-	}
-	return nil
-}
-
 func byKey(parts []history.Part) map[string]int64 {
 	all := map[string]int64{}
 	for _, p := range parts {
@@ -198,49 +192,22 @@ func byKey(parts []history.Part) map[string]int64 {
 	return all
 }
 
-// readDeletions finds the day with most of them.
-func (f *facts) readDeletions(ctx context.Context, h *history.History, filter history.Filter) error {
+// deletions finds the day with most of them.
+func (f *facts) deletions(hours []history.HourCount) {
 	if f.Totals.Deleted < massDeletions {
-		return nil
+		return
 	}
-	filter.Kinds = []configtrail.Kind{configtrail.Deleted}
-	count, first := deletionCount{}, map[deletionGroup]configtrail.Change{}
-	for c, err := range h.EachChange(ctx, filter) {
-		if err != nil {
-			return err
-		}
-		g := deletionGroup{f.dayOf(c), c.Key.Account, c.Key.Type}
-		if count[g]++; count[g] == 1 {
-			first[g] = c
+	count := deletionCount{}
+	for _, h := range hours {
+		if h.Kind == configtrail.Deleted && h.Noise == configtrail.NoiseNone && f.Window.Contains(h.Hour) {
+			count[deletionGroup{h.Hour.In(f.Zone).Format(time.DateOnly), h.Account, h.Type}] += h.Changes
 		}
 	}
 	f.Deletions = count.most(f.Day)
-	f.Deletions.One = first[deletionGroup{f.Deletions.Day, f.Deletions.Account, f.Deletions.Type}]
-	return nil
 }
 
 // dayOf is the day of a change, 2024-11-05, in the report's zone.
 func (f *facts) dayOf(c configtrail.Change) string { return c.Time.In(f.Zone).Format(time.DateOnly) }
-
-// readRecreated counts the resources that came back, however often each did.
-func (f *facts) readRecreated(ctx context.Context, h *history.History, filter history.Filter) error {
-	if f.Totals.Recreated == 0 {
-		return nil
-	}
-	filter.Kinds = []configtrail.Kind{configtrail.Recreated}
-	seen := map[configtrail.ResourceKey]bool{}
-	for c, err := range h.EachChange(ctx, filter) {
-		if err != nil {
-			return err
-		}
-		if !seen[c.Key] && len(seen) < recreatedAtMost {
-			f.Recreated.First = append(f.Recreated.First, c)
-		}
-		seen[c.Key] = true
-	}
-	f.Recreated.N = int64(len(seen))
-	return nil
-}
 
 type deletionGroup struct{ day, account, resourceType string }
 
@@ -270,52 +237,6 @@ func (d deletionCount) most(days []Count) deletions {
 		most.Account, most.Type, most.Largest = groups[i].account, groups[i].resourceType, d[groups[i]]
 	}
 	return most
-}
-
-// readChanges picks what a reader should see first, the changes of recorders,
-// and what the changes of the busiest days have in common.
-func (f *facts) readChanges(ctx context.Context, h *history.History, filter history.Filter) error {
-	if f.Totals.Changes == 0 {
-		return nil
-	}
-	narrow := f.Totals.Changes > readWhole && len(filter.Types) == 0
-	if f.Crowd = crowded(f.Day, f.Totals.Changes); narrow {
-		if err := f.readCrowdTypes(ctx, h, filter); err != nil {
-			return err
-		}
-		filter.Types = weighty
-	}
-	var r ranking
-	common := traits{}
-	for c, err := range h.EachChange(ctx, filter) {
-		if err != nil {
-			return err
-		}
-		if c.Key.Type == recorderType {
-			f.Recorder = append(f.Recorder, c)
-		}
-		if !narrow && f.Crowd.holds(f.dayOf(c)) {
-			common.add(c)
-		}
-		r.add(c)
-	}
-	if !narrow {
-		f.Crowd.Common, f.Crowd.Sharing = common.most(f.Crowd.N)
-	}
-	if f.Main = r.best(); len(f.Main) == 0 && narrow {
-		filter.Types, filter.Limit = nil, readWhole
-		for c, err := range h.EachChange(ctx, filter) {
-			if err != nil {
-				return err
-			}
-			r.add(c)
-		}
-		f.Main = r.best()
-	}
-	if f.mass() {
-		f.Main = f.withDeletion(f.Main)
-	}
-	return nil
 }
 
 // withDeletion makes sure that one of the deletions of which the prose speaks

@@ -78,6 +78,14 @@ func named(t testing.TB, name string) *facts {
 	}
 	f.Gaps = append(f.Gaps, configtrail.Gap{Account: name, Region: name, Reason: name})
 	f.Quarantine.Codes = []Count{{Key: name, Changes: 1}}
+	f.Findings = []configtrail.Finding{{
+		Detector: "rule.1", Severity: "high", Time: place.Time, Resource: key, Summary: name, Evidence: []string{"c_aaaaaaaaaaaaaaaa"}, Sets: []string{"CIS 5.3"}}}
+	f.Raw = &history.RawAnswer{
+		Tables: []string{name}, NotCompared: []string{name}, Content: true, Records: 1, Captures: 1,
+		LeftOut: []history.LeftOut{{URI: name, Reason: name}}, Notes: []history.RawNote{history.RawNote(name)},
+	}
+	oneLine := strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+	f.Telling = &Telling{Text: oneLine + "\n\n" + oneLine, By: name, Why: name} // prose may have lines of its own
 	return f
 }
 

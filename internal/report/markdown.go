@@ -25,6 +25,22 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 		for _, p := range s.Paragraphs {
 			b.WriteString("\n" + EscapeMarkdown(p) + "\n")
 		}
+		for i, c := range s.Cards {
+			if i == 0 {
+				b.WriteString("\n")
+			}
+			b.WriteString("- " + EscapeMarkdown(c.Text))
+			for _, id := range c.Evidence {
+				b.WriteString(" `" + id + "`")
+			}
+			if c.More != "" {
+				b.WriteString(" " + EscapeMarkdown(c.More))
+			}
+			b.WriteString("\n")
+			if c.Meaning != "" {
+				b.WriteString("  - " + EscapeMarkdown(c.Meaning) + "\n")
+			}
+		}
 		for i, item := range s.Bullets {
 			if i == 0 {
 				b.WriteString("\n")

@@ -44,16 +44,23 @@ type Report struct {
 	Findings      []Finding       `json:"findings"` // never nil
 	Coverage      Coverage        `json:"coverage"`
 
-	Text     string           `json:"text"` // the prose
-	ToldBy   string           `json:"told_by"`
+	Raw *Raw `json:"raw,omitempty"` // nil for a lake
+
+	Text     string           `json:"text"`               // the prose
+	ToldBy   string           `json:"told_by"`            // ByCode, or the name of a model
+	Why      string           `json:"told_why,omitempty"` // why code tells what a model was asked to tell
 	Verified bool             `json:"verified"`
 	Cost     configtrail.Cost `json:"cost"`
 
 	// Warnings are what touches the report: gaps, quarantine, late deliveries.
 	Warnings []history.Warning `json:"-"`
 
+	teller   teller
 	document document
 }
+
+// ByCode is who tells a report unless a model does.
+const ByCode = "code"
 
 // Filters are the filters of a report, as they were asked.
 type Filters struct {
@@ -107,6 +114,7 @@ type Finding struct {
 // Resource is a resource key, as programs read it.
 type Resource struct {
 	Account string `json:"account"`
+	Name    string `json:"account_name,omitempty"`
 	Region  string `json:"region"`
 	Type    string `json:"type"`
 	ID      string `json:"resource_id"`
@@ -130,13 +138,13 @@ type Gap struct {
 	Reason  string             `json:"reason"`
 }
 
-// Make tells a month. Its times are in the zone of the history.
-func Make(ctx context.Context, h *history.History, options Options) (*Report, error) {
-	lake, err := h.Engine.Version(ctx, configtrail.Scope{})
+// Make tells a month. Its times are in the zone of the past.
+func Make(ctx context.Context, past history.Past, options Options) (*Report, error) {
+	lake, err := past.Version(ctx, options.question())
 	if err != nil {
 		return nil, fmt.Errorf("report %s: %w", options.Month, err)
 	}
-	f, err := gather(ctx, h, options)
+	f, err := gather(ctx, past, options)
 	if err != nil {
 		return nil, fmt.Errorf("report %s: %w", options.Month, err)
 	}
@@ -145,7 +153,6 @@ func Make(ctx context.Context, h *history.History, options Options) (*Report, er
 
 // tell makes a report of facts alone.
 func tell(f *facts, lake string, options Options) *Report {
-	free := 0.0
 	r := &Report{
 		Month: f.Month.String(), TZ: f.Zone.String(), From: configtrail.Stamp(f.Window.From), To: configtrail.Stamp(f.Window.To),
 		Lang: string(options.Printer.Lang()), Generated: configtrail.Stamp(f.Now.In(f.Zone)), Version: options.Version, Lake: lake,
@@ -155,9 +162,14 @@ func tell(f *facts, lake string, options Options) *Report {
 		By:       By{list(f.Account), list(f.Region), list(f.Type), list(f.Day), f.Actor},
 		Findings: []Finding{},
 		Coverage: Coverage{Gaps: []Gap{}, Quarantined: f.Quarantine.Parts},
-		ToldBy:   "code", Verified: true,
-		Cost:     configtrail.Cost{USD: &free},
+		Raw:      rawOf(f.Raw, f.Zone),
+		ToldBy:   ByCode, Verified: true,
+		Cost:     f.Cost,
 		Warnings: f.Warnings,
+		teller:   teller{options.Printer, f},
+	}
+	for _, one := range f.Findings {
+		r.Findings = append(r.Findings, f.record(one))
 	}
 	for _, p := range f.Complete {
 		r.CompleteUntil.By = append(r.CompleteUntil.By, PlaceTime{p.Account, p.Region, configtrail.Stamp(p.Time)})
@@ -166,7 +178,7 @@ func tell(f *facts, lake string, options Options) *Report {
 		r.Coverage.Gaps = append(r.Coverage.Gaps, Gap{
 			g.Account, f.Names[g.Account], g.Region, list(g.Types), f.clock(g.From), f.clock(g.To), g.Reason})
 	}
-	r.document = write(teller{options.Printer, f}, options.Version)
+	r.document = write(r.teller, options.Version)
 	r.Text = r.document.prose()
 	return r
 }

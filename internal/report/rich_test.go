@@ -65,7 +65,25 @@ func richMonth(t testing.TB) *facts {
 		{Account: dev, Region: "us-east-1", Types: []string{"AWS::Lambda::Function"}, From: tokyo(t, "2024-11-20 09:00"), To: tokyo(t, "2024-11-20 15:00"), Reason: configtrail.GapQuarantined},
 	}
 	f.Quarantine = quarantine{Parts: 12, Objects: 3, Codes: []Count{{Key: configtrail.CodeBadItem, Changes: 10}, {Key: configtrail.CodeEmpty, Changes: 1}, {Key: configtrail.CodeTruncated, Changes: 1}}}
+	f.Findings = richFindings(f.Main)
+	money := 0.00006
+	f.Cost = configtrail.Cost{Bytes: 12_345_678, USD: &money}
 	return f
+}
+
+// richFindings are one of each severity, of rules and of counts.
+func richFindings(changes []configtrail.Change) []configtrail.Finding {
+	finding := func(detector, severity string, score int, summary string, c configtrail.Change, evidence ...string) configtrail.Finding {
+		return configtrail.Finding{
+			Detector: detector, Severity: severity, Score: score, Time: c.Time, Resource: c.Key, Summary: summary, Evidence: append([]string{c.ID()}, evidence...)}
+	}
+	open := finding("rule.1", "critical", 95, "SSH (22) is open to the world on “web”", changes[0])
+	open.Sets = []string{"CIS 5.3", "INCOMING_SSH_DISABLED"}
+	again := finding("rule.1", "high", 85, "RDP (3389) is open to the world on “web”", changes[0])
+	wave := finding("delete-wave", "high", 70, "124 deletions within an hour", changes[2], "c_aaaaaaaaaaaaaaaa", "c_bbbbbbbbbbbbbbbb", "c_cccccccccccccccc", "c_dddddddddddddddd")
+	burst := finding("burst", "medium", 50, "420 changes of EC2 Instance on one day", changes[4])
+	burst.Resource.ID = ""
+	return []configtrail.Finding{open, again, wave, burst, finding("rule.26", "low", 10, "a role got PowerUserAccess attached", changes[3])}
 }
 
 func richChanges(t testing.TB) []configtrail.Change {

@@ -39,15 +39,17 @@ var leading = []situation{
 	{"future", func(t teller) []string {
 		return when(!t.begun(), t.say("report.situation.future"))
 	}},
+	{"unread", teller.unread},
+	{"not compared", teller.compared},
 	{"nothing", func(t teller) []string {
 		key := "report.situation.nothing"
 		if t.filters() != "" {
 			key = "report.situation.nothing_filtered"
 		}
-		return when(t.begun() && t.First.IsZero(), t.say(key))
+		return when(t.begun() && t.First.IsZero() && t.Raw == nil, t.say(key))
 	}},
 	{"empty", func(t teller) []string {
-		return when(!t.First.IsZero() && t.over() && !t.covered(), t.Text("report.situation.empty", message.Args{
+		return when(t.Raw == nil && !t.First.IsZero() && t.over() && !t.covered(), t.Text("report.situation.empty", message.Args{
 			"month": t.month(t.Month), "first": t.moment(t.First), "last": t.moment(t.Last)}))
 	}},
 	{"not over", teller.notOver},
@@ -62,6 +64,9 @@ var leading = []situation{
 	{"gap", func(t teller) []string {
 		n := t.holes(configtrail.GapNoDelivery, configtrail.GapArchived)
 		return when(t.covered() && n > 0, t.Text("report.situation.gap", message.Args{"n": n, "section": t.say("report.section.coverage")}))
+	}},
+	{"told by code", func(t teller) []string {
+		return when(t.Telling != nil && t.Telling.Why != "", t.why())
 	}},
 	{"pending", func(t teller) []string {
 		return when(t.Pending, t.say("report.situation.pending"))
@@ -106,6 +111,14 @@ func told(list []situation, t teller) []string {
 		all = append(all, s.says(t)...)
 	}
 	return all
+}
+
+// why is why a model does not tell the report; empty where nobody says.
+func (t teller) why() string {
+	if t.Telling == nil {
+		return ""
+	}
+	return configtrail.Visible(t.Telling.Why)
 }
 
 func when(holds bool, sentence string) []string {

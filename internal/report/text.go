@@ -32,6 +32,12 @@ func (r *Report) WriteText(w io.Writer) error {
 		for _, p := range s.Paragraphs {
 			b.WriteString(wrap(p, textWidth, "  ", "  "))
 		}
+		for _, c := range s.Cards {
+			b.WriteString(wrap(c.Text+c.evidence(" [", ", ", "]"), textWidth, "  - ", "    "))
+			if c.Meaning != "" {
+				b.WriteString(wrap(c.Meaning, textWidth, "      ", "      "))
+			}
+		}
 		for _, item := range s.Bullets {
 			text := item.Text
 			if item.Evidence != "" {

@@ -21,17 +21,44 @@ func write(t teller, version string) document {
 		Subtitle: t.Text("report.generated", message.Args{"time": t.moment(t.Now), "version": version}),
 		Lead:     told(leading, t),
 	}
-	if t.covered() && t.begun() {
-		d.add(section{Heading: t.say("report.section.overview"), Paragraphs: t.overview(), Tables: t.figureTable()})
-		d.add(section{Heading: t.say("report.section.unusual"), Bullets: bullets(told(unusual, t))})
+	if cost := t.cost(); cost != "" {
+		d.Subtitle = t.list([]string{d.Subtitle, cost})
+	}
+	if t.hasMonth() {
+		overview := section{Heading: t.say("report.section.overview"), Paragraphs: t.overview(), Tables: t.figureTable()}
+		stands := section{Heading: t.say("report.section.unusual"), Bullets: bullets(told(unusual, t))}
+		if prose := t.prose(); len(prose) > 0 {
+			overview.Paragraphs, stands.Bullets = prose, nil
+		}
+		d.add(overview)
+		d.add(t.findings())
+		d.add(stands)
 		d.add(section{Heading: t.say("report.section.main"), Bullets: t.mainChanges()})
 		d.add(section{Heading: t.say("report.section.where"), Tables: t.breakdowns()})
+		d.add(section{Heading: t.say("report.section.captures"), Tables: t.captured()})
 		d.add(section{Heading: t.say("report.section.days"), Charts: t.dayChart()})
 		d.add(section{Heading: t.say("report.section.months"), Charts: t.monthChart()})
 	}
-	d.add(section{Heading: t.say("report.section.coverage"), Bullets: bullets(t.coverage())})
+	d.add(section{Heading: t.say("report.section.coverage"), Bullets: bullets(t.coverageNote())})
 	d.add(section{Heading: t.say("report.section.next"), Commands: t.next()})
 	return d
+}
+
+// hasMonth reports whether there is anything to tell of the month itself.
+func (t teller) hasMonth() bool { return t.covered() && t.begun() }
+
+// prose is what a model tells, in paragraphs, with who tells it; none where code does.
+func (t teller) prose() []string {
+	if t.Telling == nil || t.Telling.By == ByCode {
+		return nil
+	}
+	said := []string{t.Text("report.told_by", message.Args{"model": show(t.Telling.By)})}
+	for paragraph := range strings.SplitSeq(visibleLines(t.Telling.Text), "\n") {
+		if paragraph = strings.TrimSpace(paragraph); paragraph != "" {
+			said = append(said, paragraph)
+		}
+	}
+	return said
 }
 
 func bullets(sentences []string) []bullet {
@@ -48,6 +75,7 @@ func (t teller) overview() []string {
 	if comparison := t.comparison(); comparison != "" {
 		sentences = append(sentences, comparison)
 	}
+	sentences = append(sentences, t.captures()...)
 	if t.Totals.Noise > 0 {
 		var classes []string
 		for _, class := range []configtrail.Noise{configtrail.NoiseCompliance, configtrail.NoiseInventory, configtrail.NoiseCounter,
@@ -107,6 +135,9 @@ func (t teller) comparison() string {
 		if t.firstMonth() {
 			return "" // said before all figures
 		}
+		if t.Raw != nil {
+			return t.Text("report.raw.previous", args)
+		}
 		return t.Text("report.compare.unknown", args)
 	}
 	before, now := t.Previous.Changes, t.Totals.Changes
@@ -164,6 +195,10 @@ func (t teller) figureTable() []table {
 		{"report.table.accounts", func(f history.Totals) int64 { return f.Accounts }},
 		{"report.table.noise", func(f history.Totals) int64 { return f.Noise }},
 	} {
+		if line.key == "report.table.updated" && t.Raw != nil && !t.Raw.Content {
+			figures.Rows = append(figures.Rows, []string{t.say("report.table.captures"), message.Number(t.Raw.Captures)})
+			continue
+		}
 		row := []string{t.say(line.key), message.Number(line.of(t.Totals))}
 		if t.Previous != nil {
 			row = append(row, message.Number(line.of(*t.Previous)))
@@ -259,6 +294,9 @@ func (t teller) monthChart() []chart {
 
 // next are commands that go on from here, over the same span and filters.
 func (t teller) next() []command {
+	if t.Raw != nil {
+		return nil // the commands ask a lake
+	}
 	doctor := command{"configtrail doctor", t.say("report.next.doctor")}
 	if !t.covered() {
 		return []command{doctor}

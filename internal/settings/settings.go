@@ -97,6 +97,10 @@ type Options struct {
 	// "aws-region". Flags that set no setting are passed over.
 	Flags map[string]string
 
+	// Defaults are what holds for settings that nobody set, by name of the flag,
+	// where a command has others than the rest.
+	Defaults map[string]string
+
 	Localtime string // the link that tells this machine's zone; "": /etc/localtime
 }
 
@@ -105,10 +109,17 @@ type Options struct {
 // wrong with a file is told at once, a line each.
 func Load(options Options) (Settings, error) {
 	s := Settings{Engine: "duckdb", Remote: Remote{Source: SourceLake}, Lang: langOf(options.Getenv), ConfigDir: configDir(options.Getenv)}
+	paths := resolver{home: home(options.Getenv)}
+	for _, f := range fields {
+		if value, given := options.Defaults[f.flag]; given {
+			if err := f.set(&s, paths, value); err != nil {
+				return Settings{}, fmt.Errorf("%w: the default of --%s: %w", configtrail.ErrInvalid, f.flag, err)
+			}
+		}
+	}
 	if err := s.loadFile(options); err != nil {
 		return Settings{}, err
 	}
-	paths := resolver{home: home(options.Getenv)}
 	for _, f := range fields {
 		if value := options.Getenv(EnvName(f.flag)); value != "" {
 			if err := f.set(&s, paths, value); err != nil {
@@ -190,6 +201,12 @@ func configDir(getenv func(string) string) string {
 // dataDir is $XDG_DATA_HOME, or "".
 func dataDir(getenv func(string) string) string {
 	return xdg(getenv, "XDG_DATA_HOME", filepath.Join(".local", "share"))
+}
+
+// CacheDir is $XDG_CACHE_HOME, where what can be fetched again may be kept; ""
+// where there is no home.
+func CacheDir(getenv func(string) string) string {
+	return xdg(getenv, "XDG_CACHE_HOME", ".cache")
 }
 
 // xdg follows the XDG Base Directory Specification: a relative path in the

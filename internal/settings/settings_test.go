@@ -438,3 +438,17 @@ func TestAmounts(t *testing.T) {
 		}
 	}
 }
+
+func TestDefaultsOfACommand(t *testing.T) {
+	base := env{"HOME": "/h", "TZ": "UTC", "LANG": "en_US.UTF-8"}
+	defaults := map[string]string{"tz": "Asia/Tokyo", "lang": "ja"}
+	got, err := settings.Load(settings.Options{Getenv: base.get, Defaults: defaults})
+	if err != nil || got.TZ != "Asia/Tokyo" || got.Lang != "ja" {
+		t.Errorf("nobody set anything: %s, %s, %v", got.TZ, got.Lang, err)
+	}
+	file := write(t, "tz: Europe/Berlin\n")
+	got, err = settings.Load(settings.Options{Getenv: base.get, Defaults: defaults, File: file, Flags: map[string]string{"lang": "en"}})
+	if err != nil || got.TZ != "Europe/Berlin" || got.Lang != "en" {
+		t.Errorf("file and flag: %s, %s, %v", got.TZ, got.Lang, err)
+	}
+}

@@ -19,8 +19,9 @@ type Options struct {
 	Spill   string // a private folder for sorts and joins that do not fit into memory; empty: they fail with ErrTooLarge
 }
 
-// Engine answers queries over a lake in a folder with an embedded DuckDB. It is
-// safe for concurrent use. It holds no file open between queries.
+// Engine answers queries over a lake with an embedded DuckDB. Of a lake on S3 it
+// reads copies of the files that a query needs. It is safe for concurrent use,
+// and holds no file open between queries.
 type Engine struct {
 	lake    *lake.Lake
 	options Options
@@ -29,7 +30,7 @@ type Engine struct {
 	checked memory
 
 	mu      sync.Mutex
-	reading *database // reaches the lake's folder; opened when the first file is planned
+	reading *database // reaches the folder of the lake, or of its copies; opened when the first file is planned
 }
 
 var _ engine.Engine = (*Engine)(nil)

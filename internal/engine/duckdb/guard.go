@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,6 +41,22 @@ func newGuard(d *database) (*Guard, error) {
 	}
 	return &Guard{d, g}, nil
 }
+
+// OpenGuard is a guard alone, for SQL that runs on another engine. Close ends it.
+func OpenGuard(ctx context.Context) (*Guard, error) {
+	d, err := open(ctx, Options{}.limits())
+	if err != nil {
+		return nil, err
+	}
+	g, err := newGuard(d)
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return g, nil
+}
+
+// Close ends a guard that OpenGuard made.
+func (g *Guard) Close() error { return g.database.close() }
 
 // Check judges free SQL. What is not one SELECT made of what the allow-lists
 // hold gives configtrail.ErrRefused with the reason; what can't be parsed gives

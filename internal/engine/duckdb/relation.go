@@ -25,10 +25,12 @@ type plan struct {
 	bytes     int64 // of all planned files
 }
 
-// planFor asks the lake which files the named relations need. A budget of more
-// than 0 bytes that does not suffice gives configtrail.ErrOverBudget.
+// planFor asks the lake which files the named relations need, and has those
+// brought to this machine that are elsewhere. A budget of more than 0 bytes that
+// does not suffice gives configtrail.ErrOverBudget, before anything is brought.
 func planFor(ctx context.Context, l *lake.Lake, names []string, scope configtrail.Scope, budget int64) (plan, error) {
 	var p plan
+	var planned [][]lake.File // by relation
 	for _, name := range names {
 		columns, err := l.Columns(ctx, name)
 		if err != nil {
@@ -38,17 +40,25 @@ func planFor(ctx context.Context, l *lake.Lake, names []string, scope configtrai
 		if err != nil {
 			return plan{}, fmt.Errorf("plan %s: %w", name, err)
 		}
-		r := relation{Name: name, Columns: columns}
 		for _, file := range files {
-			r.Files = append(r.Files, file.Path)
 			p.bytes += file.Bytes
 		}
-		p.relations = append(p.relations, r)
+		p.relations = append(p.relations, relation{Name: name, Columns: columns})
+		planned = append(planned, files)
 	}
 	if budget > 0 && p.bytes > budget {
 		return plan{}, configtrail.WithHint(
 			fmt.Errorf("%w: the query would read %d bytes; the budget is %d", configtrail.ErrOverBudget, p.bytes, budget),
 			"Narrow the span, the accounts, the regions or the types, or raise the budget.")
+	}
+	for i := range p.relations {
+		local, err := l.Fetch(ctx, planned[i])
+		if err != nil {
+			return plan{}, fmt.Errorf("plan %s: %w", p.relations[i].Name, err)
+		}
+		for _, file := range local {
+			p.relations[i].Files = append(p.relations[i].Files, file.Path)
+		}
 	}
 	return p, nil
 }

@@ -24,7 +24,8 @@ SELECT
     s.account, s.region, s.resource_type, s.resource_id,
     s.first_seen, s.last_seen, s.last_state, c.change_time, c.change_kind,
     i.capture_time, i.content_hash, i.status, i.resource_name, i.arn, i.availability_zone, i.version, i.state_id,
-    i.creation_time, i.tags, i.relationships, i.configuration, i.supplementary_configuration, i.redaction_version,
+    i.creation_time, {nested i.tags} AS tags, {nested i.relationships} AS relationships,
+    i.configuration, i.supplementary_configuration, i.redaction_version,
     i.source_uri, i.source_key, i.source_etag, i.source_index
 FROM sighted AS s
 JOIN (SELECT * FROM items WHERE {seen} AND {subject}) AS i

@@ -2,7 +2,7 @@
 -- The same change twice would stand side by side, so the reader can drop it.
 SELECT
     account, region, resource_type, resource_id,
-    capture_time, previous_capture_time, kind, noise, resource_name, arn, tags, edits,
+    capture_time, previous_capture_time, kind, noise, resource_name, arn, {nested tags} AS tags, {nested edits} AS edits,
     hash_before, hash_after,
     actor_id, actor_name, actor_confidence, actor_status, actor_event_id, actor_event_name,
     actor_event_time, actor_candidates,

@@ -14,6 +14,12 @@ map_extract_value(tags, {key})
 -- tag_value trino
 element_at(tags, {key})
 
+-- nested duckdb
+{column}
+
+-- nested trino
+json_format(CAST({column} AS JSON))
+
 -- matches duckdb
 regexp_matches({text}, {pattern})
 

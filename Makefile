@@ -7,9 +7,9 @@ FUZZTIME ?= 10s
 # What the linter remembers holds file names, so each checkout has its own.
 LINT_CACHE := $(TOOLS)/lint-$(shell echo '$(CURDIR)' | cksum | cut -d' ' -f1)
 
-.PHONY: help demo build test vet lint fuzz world servers stack e2e bench tools docs versitygw-path
+.PHONY: help demo build test vet lint fuzz world servers stack e2e athena-smoke bench tools docs versitygw-path
 help: ## this list
-	@awk -F':.*## ' '/^[a-z0-9]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## make a small organisation, ingest it, print its month report
 	$(GO) run ./cmd/configtrail demo
@@ -39,6 +39,9 @@ stack: bin/servers $(TOOLS)/versitygw-$(VERSITYGW_VERSION) ## the same servers, 
 e2e: bin/servers $(TOOLS)/versitygw-$(VERSITYGW_VERSION) ## the whole way from deliveries in S3 to the answer, and what it costs
 	VERSITYGW=$(TOOLS)/versitygw-$(VERSITYGW_VERSION) TRINO_HOME=$$(./scripts/trino) bin/servers -- \
 		$(GO) test -count=1 -timeout 30m -v ./internal/testserver/e2e
+
+athena-smoke: ## every question on a real Athena, read-only: CONFIGTRAIL_ATHENA_SMOKE=database,workgroup,region,max-bytes
+	$(GO) test -count=1 -v -run '^TestSmoke$$' ./internal/engine/athena
 
 .PHONY: bin/servers # the go command knows what has changed
 bin/servers:

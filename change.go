@@ -122,6 +122,7 @@ type Finding struct {
 	Score    int    // 0 to 100
 	Time     time.Time
 	Resource ResourceKey
+	Name     string   // what people call the resource; empty where it has no name
 	Summary  string   // one line in the asked language
 	Evidence []string // ids of changes
 	Sets     []string // ids of public rule sets, such as "CIS 5.3"

@@ -106,7 +106,7 @@ func (p *parts) newTeller(ctx context.Context) (*web.Teller, error) {
 			if err != nil {
 				return "", err
 			}
-			return past.Version(ctx, history.MonthQuestion{Month: r.Month, Filter: r.Filter})
+			return past.Version(ctx, p.options(r, message.Printer{}).Question())
 		},
 		Report: func(ctx context.Context, r web.Request) (*report.Report, error) {
 			past, err := p.past(ctx, r.Zone)
@@ -117,11 +117,21 @@ func (p *parts) newTeller(ctx context.Context) (*web.Teller, error) {
 			if err != nil {
 				return nil, err
 			}
-			return report.Make(ctx, past, report.Options{Month: r.Month, Filter: r.Filter, Printer: printer, Version: version})
+			return report.Make(ctx, past, p.options(r, printer))
 		},
 		Source: fmt.Sprint(version, c.Engine, c.Remote, c.Accounts),
 		Prose:  prose, Budget: budget, MayScan: queriesAtMost * c.Remote.MaxBytes, CostOf: engine.CostOf, Log: p.log,
 	}), nil
+}
+
+// options are those of the report that a request asks for. Of raw tables a month
+// before is not read: it would cost as much again.
+func (p *parts) options(r web.Request, printer message.Printer) report.Options {
+	o := report.Options{Month: r.Month, Filter: r.Filter, Printer: printer, Version: version}
+	if p.config.Remote.Source == settings.SourceRaw {
+		o.Before = -1
+	}
+	return o
 }
 
 // queriesAtMost is how many queries a report runs.

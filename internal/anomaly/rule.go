@@ -1,6 +1,8 @@
 package anomaly
 
 import (
+	"cmp"
+
 	"configtrail"
 	"configtrail/internal/history"
 	"configtrail/internal/message"
@@ -48,7 +50,7 @@ func (r rule) detector() Detector {
 				args[name] = value
 			}
 			findings = append(findings, configtrail.Finding{
-				Severity: v.severity, Score: v.score, Time: at.Change.Time, Resource: key,
+				Severity: v.severity, Score: v.score, Time: at.Change.Time, Resource: key, Name: cmp.Or(at.Change.Name, at.Change.Tags["Name"]),
 				Summary:  s.text("anomaly."+r.name+".summary"+v.summary, args),
 				Evidence: []string{at.Change.ID()}, Sets: v.sets,
 			})

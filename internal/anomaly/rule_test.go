@@ -80,7 +80,7 @@ func TestAFindingIsWhole(t *testing.T) {
 	options := english(t)
 	options.AccountName = func(id string) string { return map[string]string{prod: "本番"}[id] }
 	want := []configtrail.Finding{{
-		Detector: "rule.1", Severity: "high", Score: 85, Time: at("2024-11-05 14:05"), Resource: m.Steps[0].Change.Key,
+		Detector: "rule.1", Severity: "high", Score: 85, Time: at("2024-11-05 14:05"), Resource: m.Steps[0].Change.Key, Name: "本番 web",
 		Summary:  "Security group “本番 web” in 本番 (111122223333) ap-northeast-1 opened SSH (22) to the whole internet (0.0.0.0/0)",
 		Evidence: []string{m.Steps[0].Change.ID()},
 		Sets:     []string{"CIS 5.3", "INCOMING_SSH_DISABLED", "Stratus aws.exfiltration.ec2-security-group-open-port-22-ingress"},

@@ -20,14 +20,14 @@ import (
 // answer is empty. It is safe for concurrent use.
 type dryEngine struct {
 	engine.Engine // for its dialect and version
-	show          func(q engine.Query, sql string) error
+	show          func(ctx context.Context, q engine.Query, sql string) error
 }
 
 // Query shows a statement as it would be sent.
-func (d *dryEngine) Query(_ context.Context, q engine.Query) (engine.Result, error) {
+func (d *dryEngine) Query(ctx context.Context, q engine.Query) (engine.Result, error) {
 	sql, err := trinosql.Render(q.SQL, q.Args)
 	if err == nil {
-		err = d.show(q, sql)
+		err = d.show(ctx, q, sql)
 	}
 	if err != nil {
 		return engine.Result{}, fmt.Errorf("query %s: %w", q.Name, err)
@@ -40,23 +40,20 @@ func (d *dryEngine) Query(_ context.Context, q engine.Query) (engine.Result, err
 }
 
 // dry makes an engine that shows statements on standard output, each with what it
-// would read at most where estimate can tell. What the command itself has to say
-// of the empty answers goes nowhere.
+// would read at most. What the command itself has to say of the empty answers goes
+// nowhere.
 func (a *app) dry(e engine.Engine, estimate func(ctx context.Context, q engine.Query) (int64, error)) engine.Engine {
 	out, mu := a.Stdout, new(sync.Mutex)
 	a.Stdout, a.quiet = io.Discard, true
-	return &dryEngine{Engine: e, show: func(q engine.Query, sql string) error {
-		said := a.p.Text("dry.statement", message.Args{"name": q.Name})
-		if estimate != nil {
-			bytes, err := estimate(context.Background(), q)
-			if err != nil {
-				return err
-			}
-			said = a.p.Text("dry.estimate", message.Args{"name": q.Name, "bytes": size(bytes)})
+	return &dryEngine{Engine: e, show: func(ctx context.Context, q engine.Query, sql string) error {
+		bytes, err := estimate(ctx, q)
+		if err != nil {
+			return err
 		}
+		said := a.p.Text("dry.estimate", message.Args{"name": q.Name, "bytes": size(bytes)})
 		mu.Lock()
 		defer mu.Unlock()
-		_, err := fmt.Fprintf(out, "-- %s\n%s;\n\n", said, visibleLines(sql))
+		_, err = fmt.Fprintf(out, "-- %s\n%s;\n\n", said, visibleLines(sql))
 		return err
 	}}
 }

@@ -110,7 +110,7 @@ func (a *app) openRaw(ctx context.Context) (*history.Raw, io.Closer, error) {
 		return nil, nil, err
 	}
 	if a.dryRun {
-		e = a.dry(e, nil)
+		e = a.dry(e, func(ctx context.Context, q engine.Query) (int64, error) { return listed(ctx, tables, q) })
 	}
 	tables, err = raw.Open(ctx, raw.Options{
 		Config: cfg, S3: a.s3Options(), Tables: a.rawTables(), Engine: e, Now: a.Now,
@@ -131,4 +131,17 @@ func (a *app) rawTables() []string {
 		all = append(all, table)
 	}
 	return all
+}
+
+// listed is how many bytes lie in the folders that a statement over raw tables reads.
+func listed(ctx context.Context, tables *raw.Tables, q engine.Query) (int64, error) {
+	reading, err := tables.Around(ctx, q.Scope)
+	if err != nil {
+		return 0, err
+	}
+	listing, err := reading.List(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return listing.Bytes, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"configtrail"
+	"configtrail/internal/engine"
 	"configtrail/internal/history"
 	"configtrail/internal/message"
 	"configtrail/internal/report"
@@ -79,18 +80,17 @@ func (a *app) handler(ctx context.Context, v *view) (*web.Handler, error) {
 	zones := a.zones(v)
 	teller := web.NewTeller(web.TellerOptions{
 		Version: func(ctx context.Context, r web.Request) (string, error) {
-			return zones.in(r.Zone).Version(ctx, history.MonthQuestion{Month: r.Month, Filter: r.Filter})
+			return zones.in(r.Zone).Version(ctx, a.reportOptions(r.Month, r.Filter, a.p, v).Question())
 		},
 		Report: func(ctx context.Context, r web.Request) (*report.Report, error) {
 			printer, err := message.New(string(r.Lang))
 			if err != nil {
 				return nil, err
 			}
-			return report.Make(ctx, zones.in(r.Zone), report.Options{
-				Month: r.Month, Filter: r.Filter, Printer: printer, Version: a.Version, Pending: v.pending})
+			return report.Make(ctx, zones.in(r.Zone), a.reportOptions(r.Month, r.Filter, printer, v))
 		},
 		Source: fmt.Sprint(a.set.Engine, a.set.Remote, a.set.Lake, a.set.Accounts, a.Version),
-		Prose:  prose, Budget: budget, MayScan: queriesAtMost * a.set.Remote.MaxBytes, Now: a.Now, Log: log,
+		Prose:  prose, Budget: budget, CostOf: engine.CostOf, MayScan: queriesAtMost * a.set.Remote.MaxBytes, Now: a.Now, Log: log,
 	})
 	return web.New(web.Options{
 		Tell: teller.Tell, Token: a.token(), Accounts: a.set.Accounts,

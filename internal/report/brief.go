@@ -150,7 +150,7 @@ func (b *briefing) findings() {
 		if f.Detector == "burst" { // more than usual is what it claims
 			l.Trend = configtrail.Up
 		}
-		b.resource(&l, f.Resource, "")
+		b.resource(&l, f.Resource, f.Name)
 		b.add(l)
 		if n := int64(len(f.Evidence)); n > 1 {
 			l.About, l.Severity, l.Sets, l.Unit, l.N, l.Time = configtrail.AboutEvidence, "", nil, configtrail.UnitChanges, n, time.Time{}

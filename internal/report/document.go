@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // document is a report as people read it, before it has a format. Whatever a
 // string holds, each format escapes it.
@@ -99,12 +102,16 @@ func (d document) prose() string {
 	return strings.Join(parts, "\n\n") + "\n"
 }
 
+// lightCards is how many cards are told in running text where none is grave.
+const lightCards = 5
+
 // lines are the heading and the running text of a section: of its cards the
-// grave ones.
+// grave ones, and where there are none the first of the others.
 func (s section) lines() []string {
 	lines := append([]string{s.Heading}, s.Paragraphs...)
-	for _, c := range s.Cards {
-		if c.Grave {
+	told := slices.ContainsFunc(s.Cards, func(c card) bool { return c.Grave })
+	for i, c := range s.Cards {
+		if c.Grave || !told && i < lightCards {
 			lines = append(lines, "- "+c.Text)
 			if c.Meaning != "" {
 				lines = append(lines, "  "+c.Meaning)

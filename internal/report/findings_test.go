@@ -115,3 +115,14 @@ func TestAFindingInJSON(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestLightFindingsAreToldWhereNoneIsGrave(t *testing.T) {
+	s := section{Heading: "Findings", Cards: []card{{Text: "[medium] one", Meaning: "what it means"}, {Text: "[low] two"}}}
+	if diff := cmp.Diff([]string{"Findings", "- [medium] one", "  what it means", "- [low] two"}, s.lines()); diff != "" {
+		t.Error(diff)
+	}
+	s.Cards = append(s.Cards, card{Text: "[high] three", Grave: true})
+	if diff := cmp.Diff([]string{"Findings", "- [high] three"}, s.lines()); diff != "" {
+		t.Error(diff)
+	}
+}

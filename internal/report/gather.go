@@ -15,14 +15,16 @@ import (
 // monthsBefore is how many months tell what is usual.
 const monthsBefore = 4
 
-// question is what is asked of the past for a report.
-func (o Options) question() history.MonthQuestion {
-	return history.MonthQuestion{Month: o.Month, Filter: o.Filter, Before: monthsBefore, StepTypes: anomaly.StepTypes()}
+// Question is what is asked of the past for a report.
+func (o Options) Question() history.MonthQuestion {
+	return history.MonthQuestion{
+		Month: o.Month, Filter: o.Filter, Before: max(0, cmp.Or(o.Before, monthsBefore)), StepTypes: anomaly.StepTypes(),
+	}
 }
 
 // gather asks for a month whole and makes facts of it.
 func gather(ctx context.Context, past history.Past, options Options) (*facts, error) {
-	question := options.question()
+	question := options.Question()
 	var seen look
 	var watch anomaly.Watch
 	question.Visit = func(c configtrail.Change) error {

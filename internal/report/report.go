@@ -23,6 +23,11 @@ type Options struct {
 	Printer message.Printer
 	Version string // of configtrail
 	Pending bool   // items are in whose changes are not derived yet
+
+	// Before is how many months before this one are read too, which tell what is
+	// usual; 0: four, which a lake answers in the same queries. Of raw tables each is
+	// read anew, so that callers ask for none, with a negative number, unless told.
+	Before int
 }
 
 // Report is a month report. Its JSON is the contract of `report --format json`.
@@ -140,7 +145,7 @@ type Gap struct {
 
 // Make tells a month. Its times are in the zone of the past.
 func Make(ctx context.Context, past history.Past, options Options) (*Report, error) {
-	lake, err := past.Version(ctx, options.question())
+	lake, err := past.Version(ctx, options.Question())
 	if err != nil {
 		return nil, fmt.Errorf("report %s: %w", options.Month, err)
 	}

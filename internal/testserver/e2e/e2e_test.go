@@ -14,7 +14,7 @@ const question = `{"target_year":"` + year + `","target_month":"` + month + `"}`
 // table, and holds the figures against those of the embedded engine.
 func TestTheMonthIsAnswered(t *testing.T) {
 	p := build(t)
-	at := settle(t, p, 1)
+	at := settle(t, p, size{"1", 1, 1})
 
 	var embedded told
 	if err := json.Unmarshal(at.run(t, p, "report", monthText, "--format", "json", "--lang", "ja"), &embedded); err != nil {
@@ -102,7 +102,7 @@ func TestTheMonthIsAnswered(t *testing.T) {
 			`{"target_year":"2021","target_month":"3"}`:   {200, "配信"},
 			`{"target_year":"2024","target_month":"13"}`:  {400, "invalid_month"},
 			`{"target_year":"2024","target_month":"0"}`:   {400, "invalid_month"},
-			`{"target_year":"2124","target_month":"1"}`:   {400, "invalid_month"},
+			`{"target_year":"2124","target_month":"1"}`:   {400, "future_month"},
 			`{"target_year":"2024"}`:                      {400, "invalid_month"},
 			`{"target_year":"2024","target_month":"9"`:    {400, ""},
 			`{"target_year":"2024","target_month":"9"}{}`: {400, ""},

@@ -55,13 +55,20 @@ func build(t *testing.T) programs {
 	return p
 }
 
+// size is how large an organisation is: how many times the resources of the usual
+// one, and how many times its changes by people.
+type size struct {
+	name               string
+	resources, changes int
+}
+
 // settle makes an organisation of some size, its bucket, tables and lake.
-func settle(t *testing.T, p programs, scale int) *place {
+func settle(t *testing.T, p programs, o size) *place {
 	t.Helper()
 	s := stack.Start(t)
 	at := &place{}
 	at.Bucket = rawtables.New(t, s, func(put func(string, []byte) error) error {
-		truth, err := testorg.Generate(t.Context(), testorg.Options{Seed: 11, Resources: 40 * scale, Changes: 2 * scale}, put)
+		truth, err := testorg.Generate(t.Context(), testorg.Options{Seed: 11, Resources: 40 * o.resources, Changes: 2 * o.changes}, put)
 		at.truth = truth
 		return err
 	})

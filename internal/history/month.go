@@ -96,8 +96,8 @@ type HourCount struct {
 	Changes               int64
 }
 
-// Step is a change with the states around it. Of a state it may lack tags,
-// relationships and source.
+// Step is a change with the states around it. Of an item it may lack all but key,
+// times, status, hash and the two texts of configuration.
 type Step struct {
 	Change configtrail.Change
 	Before *configtrail.ConfigurationItem // the last item with state; nil where there is none

@@ -37,7 +37,9 @@ func (h *History) around(ctx context.Context, w wanted, types []string) (states,
 	}
 	err = h.ask(ctx, "month_states", scope, parts, func(r *row) error {
 		at := moment{r.key(), r.time().UnixMicro()}
-		item := r.header(at.key)
+		item := configtrail.ConfigurationItem{
+			Key: at.key, CaptureTime: r.time(), ContentHash: r.text(), Status: configtrail.Status(r.text()), StateID: r.text(),
+		}
 		item.Configuration, item.SupplementaryConfiguration = r.raw(), r.raw()
 		if item.CaptureTime.UnixMicro() == at.time {
 			s.after[at] = append(s.after[at], item)

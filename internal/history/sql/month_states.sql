@@ -26,8 +26,7 @@ sides AS (
 )
 SELECT
     i.account, i.region, i.resource_type, i.resource_id, s.change_time,
-    i.capture_time, i.content_hash, i.status, i.resource_name, i.arn, i.availability_zone, i.version, i.state_id,
-    i.creation_time, i.configuration, i.supplementary_configuration
+    i.capture_time, i.content_hash, i.status, i.state_id, i.configuration, i.supplementary_configuration
 FROM (SELECT * FROM items WHERE {seen}) AS i
 JOIN sides AS s
     ON s.account = i.account AND s.region = i.region

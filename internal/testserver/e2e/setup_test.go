@@ -118,7 +118,7 @@ func (at *place) run(t *testing.T, p programs, args ...string) []byte {
 // function starts the function that answers.
 func (at *place) function(t *testing.T, p programs, env ...string) *runtime.Started {
 	t.Helper()
-	return runtime.Start(t, runtime.Options{Binary: p.function, Env: at.env(env...), Timeout: 2 * time.Minute, Output: io.Discard})
+	return runtime.Start(t, runtime.Options{Binary: p.function, Env: at.env(env...), Timeout: 10 * time.Minute, Output: io.Discard})
 }
 
 // lakeEnv and rawEnv say what the function reads.

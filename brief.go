@@ -1,7 +1,6 @@
 package configtrail
 
 import (
-	"regexp"
 	"time"
 )
 
@@ -113,14 +112,14 @@ func (b Brief) Line(ref string) (BriefLine, bool) {
 }
 
 var (
-	resourceType = regexp.MustCompile(`^AWS::[A-Z][A-Za-z0-9]{1,30}::[A-Z][A-Za-z0-9]{1,50}$`)
-	region       = regexp.MustCompile(`^[a-z]{2}(-gov|-iso[a-z]?)?-(central|east|north|northeast|northwest|south|southeast|southwest|west)-[1-9]$`)
+	resourceType = Pattern(`^AWS::[A-Z][A-Za-z0-9]{1,30}::[A-Z][A-Za-z0-9]{1,50}$`)
+	region       = Pattern(`^[a-z]{2}(-gov|-iso[a-z]?)?-(central|east|north|northeast|northwest|south|southeast|southwest|west)-[1-9]$`)
 )
 
 // IsResourceType reports whether text has the form of AWS's own resource types,
 // such as AWS::EC2::SecurityGroup, and nothing else in it.
-func IsResourceType(text string) bool { return resourceType.MatchString(text) }
+func IsResourceType(text string) bool { return resourceType().MatchString(text) }
 
 // IsRegion reports whether text is Global or has the form of AWS's regions,
 // such as ap-northeast-1, and nothing else in it.
-func IsRegion(text string) bool { return text == Global || region.MatchString(text) }
+func IsRegion(text string) bool { return text == Global || region().MatchString(text) }

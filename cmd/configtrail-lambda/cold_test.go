@@ -12,8 +12,8 @@ import (
 
 // coldStartAtMost is the fence: how many times that of the smallest Go function a
 // cold start may take. The target is 3. What is above it is spent before main, in
-// patterns that are compiled and schemas that are built when packages are initialised.
-const coldStartAtMost = 6
+// the schemas that AWS clients build when their packages are initialised.
+const coldStartAtMost = 5
 
 // TestColdStart measures from the start of the process to the answer of /healthz,
 // beside the smallest Go function and in turns with it, by the medians.

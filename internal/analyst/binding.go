@@ -130,7 +130,7 @@ func kindsIn(text string) []configtrail.Kind {
 }
 
 // clauseEnd parts what is listed: created ⟦b2⟧, updated ⟦b3⟧ and deleted ⟦b4⟧.
-var clauseEnd = regexp.MustCompile(`[、,;・()（）]| and |(` + refMark + `)(?:と|および|及び|や)`)
+var clauseEnd = configtrail.Pattern(`[、,;・()（）]| and |(` + refMark + `)(?:と|および|及び|や)`)
 
 // kinds reports a figure of one kind of change that is told of another kind.
 func (c *checker) kinds(s sentence) []string {
@@ -145,7 +145,7 @@ func (c *checker) kinds(s sentence) []string {
 		}
 	}
 	i := 0
-	for _, clause := range strings.Split(clauseEnd.ReplaceAllString(s.text, "$1\x00"), "\x00") {
+	for _, clause := range strings.Split(clauseEnd().ReplaceAllString(s.text, "$1\x00"), "\x00") {
 		here := kindsIn(clause)
 		for _, r := range clause {
 			if !isRef(r) {
@@ -189,17 +189,17 @@ var unitWords = []struct {
 
 // behind and before match a reference and the word of a unit: right behind it, or right
 // before it where no such word is behind it.
-var behind, before = func() (behind, before []*regexp.Regexp) {
+var behind, before = func() (behind, before []func() *regexp.Regexp) {
 	for _, u := range unitWords {
-		behind = append(behind, regexp.MustCompile(`(?i)(`+refMark+`) ?の?(?:AWS |distinct |different |affected |other |more )?(?:`+u.words+`)`))
-		before = append(before, regexp.MustCompile(`(?i)(?:`+u.words+`)(?:数|件数|の数|の件数|の総数)?(?:は|が|:|: )(`+refMark+`)`))
+		behind = append(behind, configtrail.Pattern(`(?i)(`+refMark+`) ?の?(?:AWS |distinct |different |affected |other |more )?(?:`+u.words+`)`))
+		before = append(before, configtrail.Pattern(`(?i)(?:`+u.words+`)(?:数|件数|の数|の件数|の総数)?(?:は|が|:|: )(`+refMark+`)`))
 	}
 	return behind, before
 }()
 
 // countedAs matches a reference and a counter behind it. Its own one is left out
 // when the value is put in.
-var countedAs = regexp.MustCompile(`(` + refMark + `)([件個])`)
+var countedAs = configtrail.Pattern(`(` + refMark + `)([件個])`)
 
 // units reports a figure of one thing that is told of another: accounts as resources.
 func (c *checker) units(s sentence) []string {
@@ -207,10 +207,10 @@ func (c *checker) units(s sentence) []string {
 		return nil
 	}
 	said := map[rune]configtrail.Unit{} // by the mark of a reference
-	for _, forms := range [][]*regexp.Regexp{behind, before} {
+	for _, forms := range [][]func() *regexp.Regexp{behind, before} {
 		found := map[rune]configtrail.Unit{}
 		for i, form := range forms {
-			for _, match := range form.FindAllStringSubmatch(s.text, -1) {
+			for _, match := range form().FindAllStringSubmatch(s.text, -1) {
 				found[[]rune(match[1])[0]] = unitWords[i].unit
 			}
 		}
@@ -221,7 +221,7 @@ func (c *checker) units(s sentence) []string {
 		}
 	}
 	var all []string
-	for _, match := range countedAs.FindAllStringSubmatch(s.text, -1) {
+	for _, match := range countedAs().FindAllStringSubmatch(s.text, -1) {
 		l := s.at([]rune(match[1])[0])
 		if pieces := l.Unit == configtrail.UnitResources || l.Unit == configtrail.UnitAccounts; !l.Unit.Counts() || pieces != (match[2] == "個") {
 			all = append(all, fmt.Sprintf("⟦%s⟧ is printed with its own counter", l.Ref))

@@ -3,7 +3,6 @@ package analyst
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -64,10 +63,10 @@ func newChecker(b configtrail.Brief, p message.Printer) *checker {
 		for _, name := range l.Types {
 			c.learn(name)
 		}
-		for _, word := range latinWord.FindAllString(means(l, p), -1) {
+		for _, word := range latinWord().FindAllString(means(l, p), -1) {
 			c.latin[word] = true
 		}
-		for _, run := range katakanaRun.FindAllString(means(l, p), -1) {
+		for _, run := range katakanaRun().FindAllString(means(l, p), -1) {
 			c.katakana[run] = true
 		}
 	}
@@ -218,13 +217,13 @@ func sortConstants(list []constant) {
 }
 
 var (
-	kana  = regexp.MustCompile(`[\p{Hiragana}\p{Katakana}]`)
-	latin = regexp.MustCompile(`[A-Za-z]`)
+	kana  = configtrail.Pattern(`[\p{Hiragana}\p{Katakana}]`)
+	latin = configtrail.Pattern(`[A-Za-z]`)
 )
 
 // language reports prose in another language than was asked for.
 func (c *checker) language(text string) []string {
-	japanese, english := len(kana.FindAllString(text, -1)), len(latin.FindAllString(text, -1))
+	japanese, english := len(kana().FindAllString(text, -1)), len(latin().FindAllString(text, -1))
 	if c.lang == message.Japanese && japanese < english {
 		return []string{"the text has to be in Japanese"}
 	}

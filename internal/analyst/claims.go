@@ -11,24 +11,24 @@ import (
 
 // phrase is a claim as either language words it. Both are looked for in every
 // text, so that none hides in the other language.
-type phrase struct{ ja, en *regexp.Regexp }
+type phrase struct{ ja, en func() *regexp.Regexp }
 
 // newPhrase takes a pattern of Japanese, which needs no ASCII letter, and one of
 // English, which needs one.
 func newPhrase(ja, en string) phrase {
-	return phrase{regexp.MustCompile(ja), regexp.MustCompile(`(?i)` + en)}
+	return phrase{configtrail.Pattern(ja), configtrail.Pattern(`(?i)` + en)}
 }
 
 // in reports whether a text makes the claim. Most texts are of one language, and
 // looking for the other's words is what takes time.
 func (p phrase) in(text string) bool {
-	return strings.ContainsFunc(text, isLetter) && p.en.MatchString(text) ||
-		strings.ContainsFunc(text, isWide) && p.ja.MatchString(text)
+	return strings.ContainsFunc(text, isLetter) && p.en().MatchString(text) ||
+		strings.ContainsFunc(text, isWide) && p.ja().MatchString(text)
 }
 
 // cut is a text without it.
 func (p phrase) cut(text string) string {
-	return p.en.ReplaceAllString(p.ja.ReplaceAllString(text, ""), "")
+	return p.en().ReplaceAllString(p.ja().ReplaceAllString(text, ""), "")
 }
 
 // isWide reports characters of Japanese.
@@ -63,7 +63,7 @@ func (c *checker) severities(s sentence) []string {
 }
 
 // noDirection are words that hold one of direction and tell none.
-var noDirection = regexp.MustCompile(`軽減|低減|加減|増強|増設|削減|より(?:多|少な)い(?:可能性|かもしれ)`)
+var noDirection = configtrail.Pattern(`軽減|低減|加減|増強|増設|削減|より(?:多|少な)い(?:可能性|かもしれ)`)
 
 // direction is one way a figure can go.
 type direction struct {
@@ -88,7 +88,7 @@ var negation = newPhrase(`ない|なかっ|なく|なし|ませ|ぬ|ず(?:、|�
 
 // trendsIn are the directions that a text tells.
 func trendsIn(text string) (told []configtrail.Trend, rest string) {
-	text = noDirection.ReplaceAllString(text, "")
+	text = noDirection().ReplaceAllString(text, "")
 	for _, d := range directions {
 		if d.words.in(text) {
 			told = append(told, d.trend)
@@ -100,7 +100,7 @@ func trendsIn(text string) (told []configtrail.Trend, rest string) {
 
 // stepEnd parts what goes one way from what goes another: created ones rose to
 // ⟦b2⟧, while deleted ones fell to ⟦b4⟧.
-var stepEnd = regexp.MustCompile(`[、,;]| and | while | but `)
+var stepEnd = configtrail.Pattern(`[、,;]| and | while | but `)
 
 // direction reports a step that is told the wrong way round, or can't be told at
 // all. A sentence with a word of direction cites a line with that trend, nothing
@@ -117,7 +117,7 @@ func (c *checker) direction(s sentence) []string {
 	}
 	var all []string
 	i := 0
-	for _, clause := range stepEnd.Split(s.text, -1) {
+	for _, clause := range stepEnd().Split(s.text, -1) {
 		n := strings.Count(strings.Map(markOnly, clause), "x")
 		if told, _ := trendsIn(clause); len(told) > 0 {
 			all = append(all, steps(clause, s.refs[i:i+n])...)
@@ -210,7 +210,7 @@ var worries = newPhrase(`異常|問題|懸念|心配|リスク|不審|危険|正
 func (c *checker) absence(s sentence) []string {
 	var all []string
 	i := 0
-	for _, clause := range stepEnd.Split(s.text, -1) {
+	for _, clause := range stepEnd().Split(s.text, -1) {
 		n := strings.Count(strings.Map(markOnly, clause), "x")
 		refs := s.refs[i : i+n]
 		i += n

@@ -2,7 +2,6 @@ package analyst
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -52,8 +51,8 @@ type constant struct {
 }
 
 var (
-	refForm   = regexp.MustCompile(`^⟦(b[0-9]{1,4})⟧`)
-	aliasForm = regexp.MustCompile(`^(?:res|acct|actor|type|region)_[0-9]{1,5}`)
+	refForm   = configtrail.Pattern(`^⟦(b[0-9]{1,4})⟧`)
+	aliasForm = configtrail.Pattern(`^(?:res|acct|actor|type|region)_[0-9]{1,5}`)
 )
 
 // mask takes references, aliases and constants out of a text. Only exact
@@ -85,7 +84,7 @@ func (c *checker) mask(text string) masked {
 // its mark.
 func (c *checker) markAt(text string, last rune, m *masked) (int, rune) {
 	if strings.HasPrefix(text, "⟦") {
-		match := refForm.FindStringSubmatch(text)
+		match := refForm().FindStringSubmatch(text)
 		if match == nil {
 			m.problems = append(m.problems, "a reference has to have the form ⟦b1⟧")
 			return 0, 0
@@ -100,7 +99,7 @@ func (c *checker) markAt(text string, last rune, m *masked) (int, rune) {
 	if isWordRune(last) || last == '_' {
 		return 0, 0
 	}
-	if match := aliasForm.FindString(text); match != "" && ends(text[len(match):]) {
+	if match := aliasForm().FindString(text); match != "" && ends(text[len(match):]) {
 		if _, ok := c.brief.Names[match]; !ok {
 			m.problems = append(m.problems, strconv.Quote(match)+" is no name of the brief")
 		}

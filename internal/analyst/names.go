@@ -2,11 +2,11 @@ package analyst
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"configtrail"
 	"configtrail/internal/message"
 )
 
@@ -20,7 +20,7 @@ func (c *checker) names(s sentence) []string {
 		all = append(all, fmt.Sprintf("%q is no name or word of the brief; use the names given, and plain words", word))
 	}
 	l := words()
-	for _, at := range latinWord.FindAllStringIndex(s.text, -1) {
+	for _, at := range latinWord().FindAllStringIndex(s.text, -1) {
 		word := s.text[at[0]:at[1]]
 		switch {
 		case l.latin[word] || c.latin[word] || l.isNumber(strings.ToLower(word)): // numbers have a rule of their own
@@ -31,11 +31,11 @@ func (c *checker) names(s sentence) []string {
 			add(word)
 		}
 	}
-	for _, word := range somebody.FindAllString(notSomebody.ReplaceAllString(s.text, ""), -1) {
+	for _, word := range somebody().FindAllString(notSomebody().ReplaceAllString(s.text, ""), -1) {
 		add(word)
 	}
 	if c.lang == message.Japanese {
-		for _, run := range katakanaRun.FindAllString(s.text, -1) {
+		for _, run := range katakanaRun().FindAllString(s.text, -1) {
 			if !c.katakana[run] && !l.composed(run) {
 				add(run)
 			}
@@ -47,8 +47,8 @@ func (c *checker) names(s sentence) []string {
 // somebody are words in kanji that name a person, a company or a place. Most
 // names in kanji can't be told from words; these give themselves away.
 var (
-	somebody    = regexp.MustCompile(`\p{Han}さん|\p{Han}氏[はがにのをも、]|株式会社|有限会社|業界を|業界最|他社|東京|大阪|香港`)
-	notSomebody = regexp.MustCompile(`皆さん|担当者さん`)
+	somebody    = configtrail.Pattern(`\p{Han}さん|\p{Han}氏[はがにのをも、]|株式会社|有限会社|業界を|業界最|他社|東京|大阪|香港`)
+	notSomebody = configtrail.Pattern(`皆さん|担当者さん`)
 )
 
 // begins reports whether a word behind this text begins a sentence or what is
@@ -80,19 +80,19 @@ func (l *lexicon) composed(run string) bool {
 }
 
 var (
-	linkForm = regexp.MustCompile(`(?i)www|https?:|://|//|\barn ?:|[a-z]\.[a-z]`)
-	typeForm = regexp.MustCompile(`[A-Za-z]*::[A-Za-z]*(::[A-Za-z]*)?`)
-	latinAbb = regexp.MustCompile(`(?i)\b(e\.g|i\.e)\.`)
+	linkForm = configtrail.Pattern(`(?i)www|https?:|://|//|\barn ?:|[a-z]\.[a-z]`)
+	typeForm = configtrail.Pattern(`[A-Za-z]*::[A-Za-z]*(::[A-Za-z]*)?`)
+	latinAbb = configtrail.Pattern(`(?i)\b(e\.g|i\.e)\.`)
 )
 
 // links reports addresses of any kind, and types that the brief does not name.
 func (c *checker) links(s sentence) []string {
 	var all []string
-	text := latinAbb.ReplaceAllString(s.text, "")
-	if found := linkForm.FindString(text); found != "" {
+	text := latinAbb().ReplaceAllString(s.text, "")
+	if found := linkForm().FindString(text); found != "" {
 		all = append(all, fmt.Sprintf("%q looks like a link or an address", found))
 	}
-	if found := typeForm.FindString(text); found != "" {
+	if found := typeForm().FindString(text); found != "" {
 		all = append(all, fmt.Sprintf("%q is no type of the brief", found))
 	}
 	return all

@@ -2,10 +2,10 @@ package analyst
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 
+	"configtrail"
 	"configtrail/internal/message"
 )
 
@@ -47,12 +47,12 @@ func isLetter(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 const kanjiNumerals = "〇零一二三四五六七八九十百千万億兆壱弐拾廿卅"
 
 // inWords are numbers, days and shares that take more than a word in English.
-var inWords = regexp.MustCompile(`(?i)\b(?:first|second|last) (?:of|day|week|weekend)\b|\b(?:all|every|almost all|nearly all|all of the|all of these|virtually all) changes?\b|` +
+var inWords = configtrail.Pattern(`(?i)\b(?:first|second|last) (?:of|day|week|weekend)\b|\b(?:all|every|almost all|nearly all|all of the|all of these|virtually all) changes?\b|` +
 	`\b(?:almost|nearly|virtually|practically) (?:all|every|none)\b|\bchanges were all\b`)
 
 var (
-	latinWord   = regexp.MustCompile(`[A-Za-z]+`)
-	katakanaRun = regexp.MustCompile(`[ァ-ヺー]+`)
+	latinWord   = configtrail.Pattern(`[A-Za-z]+`)
+	katakanaRun = configtrail.Pattern(`[ァ-ヺー]+`)
 )
 
 // numbers reports figures and number words: they have to be references.
@@ -72,17 +72,17 @@ func (c *checker) numbers(s sentence) []string {
 			add(word)
 		}
 	}
-	for _, run := range katakanaRun.FindAllString(text, -1) {
+	for _, run := range katakanaRun().FindAllString(text, -1) {
 		for _, word := range l.numbersJaWhole {
 			if run == word {
 				add(word)
 			}
 		}
 	}
-	for _, words := range inWords.FindAllString(text, -1) {
+	for _, words := range inWords().FindAllString(text, -1) {
 		add(words)
 	}
-	for _, word := range latinWord.FindAllString(text, -1) {
+	for _, word := range latinWord().FindAllString(text, -1) {
 		if l.isNumber(strings.ToLower(word)) {
 			add(word)
 		}

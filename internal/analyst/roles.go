@@ -14,19 +14,19 @@ const monthBefore = `(?:month before|month earlier|(?:previous|prior|preceding|l
 // grew by, what it grew from, what it grew to. A right figure in the place of
 // another is a wrong one.
 var roles = []struct {
-	form *regexp.Regexp
+	form func() *regexp.Regexp
 	fits func(configtrail.BriefLine) bool
 	what string
 }{
-	{regexp.MustCompile(`(?i)\b(?:increas\w*|rose|ris(?:e|es|en|ing)|gr[eo]w\w*|climb\w*|jump\w*|surg\w*|soar\w*|decreas\w*|fell|fall\w*|drop\w*|declin\w*|dip\w*|up|down)(?: \w+)? (?:by|of) (` + refMark +
+	{configtrail.Pattern(`(?i)\b(?:increas\w*|rose|ris(?:e|es|en|ing)|gr[eo]w\w*|climb\w*|jump\w*|surg\w*|soar\w*|decreas\w*|fell|fall\w*|drop\w*|declin\w*|dip\w*|up|down)(?: \w+)? (?:by|of) (` + refMark +
 		`)|(` + refMark + `)(?: changes| of them)? (?:more|fewer|less)\b|(` + refMark + `)[件個]?の?(?:増|減|多[くい]|少な[くい]|上回|下回)`),
 		func(l configtrail.BriefLine) bool { return l.About == configtrail.AboutDifference }, "is no difference between months"},
-	{regexp.MustCompile(`(?i)\b(?:to|at|reach\w*) (` + refMark + `)|(` + refMark + `)[件個]?[にへと](?:増|減|上昇|低下|達し|な[りっ])`),
+	{configtrail.Pattern(`(?i)\b(?:to|at|reach\w*) (` + refMark + `)|(` + refMark + `)[件個]?[にへと](?:増|減|上昇|低下|達し|な[りっ])`),
 		func(l configtrail.BriefLine) bool {
 			return l.About != configtrail.AboutDifference && l.About != configtrail.AboutMonthBefore
 		}, "is no figure of the month itself"},
-	{regexp.MustCompile(`(?i)\bfrom (?:the )?(` + refMark + `)|(` + refMark + `)(?:件|個|リソース)?から`), ofMonthBefore, "is no figure of the month before"},
-	{regexp.MustCompile(`(?:前月|先月)(?:の|は|が|の実績)?[(「]?(?:変更)?(?:数|件数)?[はが]?(` + refMark + `)|(?i)(` + refMark +
+	{configtrail.Pattern(`(?i)\bfrom (?:the )?(` + refMark + `)|(` + refMark + `)(?:件|個|リソース)?から`), ofMonthBefore, "is no figure of the month before"},
+	{configtrail.Pattern(`(?:前月|先月)(?:の|は|が|の実績)?[(「]?(?:変更)?(?:数|件数)?[はが]?(` + refMark + `)|(?i)(` + refMark +
 		`)(?: \w+)? (?:in|of|during|for) the ` + monthBefore + `|` + monthBefore + `(?:['’]s)? (?:total |figure )?(?:of |was |had |saw |with |\()(` + refMark + `)`),
 		ofMonthBefore, "is no figure of the month before"},
 }
@@ -38,7 +38,7 @@ func ofMonthBefore(l configtrail.BriefLine) bool { return l.About == configtrail
 func (c *checker) role(s sentence) []string {
 	var all []string
 	for _, r := range roles {
-		for _, match := range r.form.FindAllStringSubmatch(s.text, -1) {
+		for _, match := range r.form().FindAllStringSubmatch(s.text, -1) {
 			for _, group := range match[1:] {
 				if group == "" {
 					continue

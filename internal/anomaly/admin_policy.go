@@ -1,16 +1,16 @@
 package anomaly
 
 import (
-	"regexp"
 	"slices"
 
+	"configtrail"
 	"configtrail/internal/message"
 )
 
 // managedPolicy is the ARN of a policy that AWS manages, in any partition. A
 // customer's own policy has an account where this has aws, and may be called
 // anything.
-var managedPolicy = regexp.MustCompile(`^arn:aws[a-z0-9-]*:iam::aws:policy/(?:[^/]+/)*([^/]+)$`)
+var managedPolicy = configtrail.Pattern(`^arn:aws[a-z0-9-]*:iam::aws:policy/(?:[^/]+/)*([^/]+)$`)
 
 // administrative are the managed policies that let their holder do everything, or
 // give itself everything.
@@ -54,7 +54,7 @@ func adminPolicies(s state) []string {
 	for _, policy := range s.configuration.at("attachedManagedPolicies").elements() {
 		name := policy.at("policyName").text()
 		if arn := policy.at("policyArn").text(); arn != "" {
-			match := managedPolicy.FindStringSubmatch(arn)
+			match := managedPolicy().FindStringSubmatch(arn)
 			if match == nil {
 				continue
 			}

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -53,7 +52,7 @@ const headerTimeout = time.Minute
 // Config resolves options. It asks AWS for nothing yet: credentials are
 // fetched with the first request. The error is one that Explain has made readable.
 func Config(ctx context.Context, options Options) (aws.Config, error) {
-	if options.RoleARN != "" && !roleARN.MatchString(options.RoleARN) {
+	if options.RoleARN != "" && !roleARN().MatchString(options.RoleARN) {
 		err := fmt.Errorf("%w: %q is no role; write it as arn:aws:iam::ACCOUNT:role/NAME", configtrail.ErrInvalid, options.RoleARN)
 		return aws.Config{}, configtrail.WithHint(err, "list the roles with: aws iam list-roles")
 	}
@@ -104,7 +103,7 @@ func patient() aws.Retryer {
 	})
 }
 
-var roleARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::\d{12}:role/[\w+=,.@/-]+$`)
+var roleARN = configtrail.Pattern(`^arn:(aws[a-z-]*):iam::\d{12}:role/[\w+=,.@/-]+$`)
 
 // assume gives credentials of options.RoleARN, renewed before they end for as
 // long as those of cfg hold.

@@ -3,7 +3,6 @@ package aws
 import (
 	"context"
 	"errors"
-	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
@@ -95,7 +94,7 @@ func answerOf(err error) answer {
 	return a
 }
 
-var regionName = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$`)
+var regionName = configtrail.Pattern(`^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$`)
 
 // BucketRegion is the region that an S3 answer names as its bucket's, or "".
 // Only what looks like a region counts, as it becomes part of a host name.
@@ -104,7 +103,7 @@ func BucketRegion(err error) string {
 	if !errors.As(err, &response) || response.Response == nil {
 		return ""
 	}
-	if region := response.Response.Header.Get("x-amz-bucket-region"); regionName.MatchString(region) {
+	if region := response.Response.Header.Get("x-amz-bucket-region"); regionName().MatchString(region) {
 		return region
 	}
 	return ""

@@ -2,11 +2,12 @@ package aws
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+
+	"configtrail"
 )
 
 // login is how a person got the credentials in use, and so how to renew them.
@@ -117,11 +118,11 @@ func (l login) renew() string {
 	}
 }
 
-var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+var plainWord = configtrail.Pattern(`^[\w@%+=:,./-]+$`)
 
 // shellWord quotes text so that a shell reads it as one word.
 func shellWord(text string) string {
-	if plainWord.MatchString(text) {
+	if plainWord().MatchString(text) {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"

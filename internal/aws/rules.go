@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"configtrail"
 )
 
 // rules are tried in turn; the first that knows the answer explains it.
@@ -149,7 +150,7 @@ type denial struct {
 }
 
 // The sentence that IAM writes, which names the action and often the resource.
-var notAuthorized = regexp.MustCompile(`not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?`)
+var notAuthorized = configtrail.Pattern(`not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?`)
 
 func deniedOf(a answer) denial {
 	switch a.code {
@@ -158,7 +159,7 @@ func deniedOf(a answer) denial {
 		return denial{}
 	}
 	d := denial{denied: true, explicit: strings.Contains(a.message, "explicit deny")}
-	if found := notAuthorized.FindStringSubmatch(a.message); found != nil {
+	if found := notAuthorized().FindStringSubmatch(a.message); found != nil {
 		d.action, d.resource = found[1], found[2]
 		return d
 	}

@@ -86,7 +86,7 @@ func explainSecret(err error, cfg aws.Config) error {
 // regionOfARN is the region that an ARN names; "" where it names none.
 func regionOfARN(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) == 6 && parts[0] == "arn" && regionName.MatchString(parts[3]) {
+	if len(parts) == 6 && parts[0] == "arn" && regionName().MatchString(parts[3]) {
 		return parts[3]
 	}
 	return ""

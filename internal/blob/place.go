@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -78,7 +77,7 @@ func (u URL) String() string {
 
 // Names of general purpose and directory buckets, of access point aliases, and
 // of the buckets from before 2018 that may hold capitals and underscores.
-var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$`)
+var bucketName = configtrail.Pattern(`^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$`)
 
 // ParseURL reads s3://bucket/prefix. Anything else gives configtrail.ErrInvalid.
 func ParseURL(text string) (URL, error) {
@@ -92,7 +91,7 @@ func ParseURL(text string) (URL, error) {
 		return URL{}, configtrail.WithHint(err, "name the bucket, or for an access point its alias")
 	}
 	bucket, prefix, _ := strings.Cut(rest, "/")
-	if !bucketName.MatchString(bucket) {
+	if !bucketName().MatchString(bucket) {
 		err := fmt.Errorf("%w: %s: %q is no bucket name", configtrail.ErrInvalid, text, bucket)
 		return URL{}, configtrail.WithHint(err, "write it as s3://bucket/prefix; list the buckets with: aws s3 ls")
 	}

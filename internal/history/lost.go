@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"path"
-	"regexp"
 	"slices"
 	"time"
 
@@ -97,14 +96,14 @@ func mend(objects, whole []Troubled) {
 }
 
 // fileName takes the type and the two times out of the name of a history file.
-var fileName = regexp.MustCompile(`_ConfigHistory_([A-Za-z0-9]+::[A-Za-z0-9]+::[A-Za-z0-9]+)_(\d{8}T\d{6}Z)_(\d{8}T\d{6}Z)_`)
+var fileName = configtrail.Pattern(`_ConfigHistory_([A-Za-z0-9]+::[A-Za-z0-9]+::[A-Za-z0-9]+)_(\d{8}T\d{6}Z)_(\d{8}T\d{6}Z)_`)
 
 // span is the stretch of captures that an object may have held: of a history
 // file what its name says, of a snapshot what came since the one before, of
 // anything else what could be read of it, or Lag before it was written. Both
 // ends are zero where nothing tells the time.
 func (o Troubled) span(interval time.Duration) (resourceType string, window configtrail.Window) {
-	if name := fileName.FindStringSubmatch(path.Base(o.Key)); name != nil {
+	if name := fileName().FindStringSubmatch(path.Base(o.Key)); name != nil {
 		from, errFrom := time.Parse("20060102T150405Z", name[2])
 		to, errTo := time.Parse("20060102T150405Z", name[3])
 		if errFrom == nil && errTo == nil && !to.Before(from) {

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"fmt"
 	"maps"
-	"regexp"
 	"strings"
 
 	"configtrail"
@@ -130,14 +129,14 @@ func (h *History) statement(name string, scope configtrail.Scope, parts holes) (
 }
 
 // nested is the hole of a column that holds a map or a list of structs.
-var nested = regexp.MustCompile(`\{(nested ([a-z_.]+))\}`)
+var nested = configtrail.Pattern(`\{(nested ([a-z_.]+))\}`)
 
 // spellNested fills the holes of nested columns. Where an engine would give them
 // as text that can't be told apart, its dialect asks for JSON, which row reads.
 func (h *History) spellNested(text string, parts holes) (holes, error) {
 	all := holes{}
 	maps.Copy(all, parts)
-	for _, hole := range nested.FindAllStringSubmatch(text, -1) {
+	for _, hole := range nested().FindAllStringSubmatch(text, -1) {
 		spelled, err := h.spell("nested", holes{"column": {sql: hole[2]}})
 		if err != nil {
 			return nil, err

@@ -3,12 +3,11 @@ package lake
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 
-	"configtrail"
-
 	"github.com/aws/aws-sdk-go-v2/service/glue"
+
+	"configtrail"
 )
 
 // bucketHome is a bucket, with a database of Glue.
@@ -18,22 +17,22 @@ type bucketHome struct {
 }
 
 // databaseName is what Glue takes and Athena's SQL needs no quotes for.
-var databaseName = regexp.MustCompile(`^[a-z0-9_][a-z0-9_-]{0,254}$`)
+var databaseName = configtrail.Pattern(`^[a-z0-9_][a-z0-9_-]{0,254}$`)
 
 // plainURL is a place whose locations are spelled alike by all who read them:
 // clients differ in what else they percent-encode.
-var plainURL = regexp.MustCompile(`^s3://[A-Za-z0-9._-]+(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*$`)
+var plainURL = configtrail.Pattern(`^s3://[A-Za-z0-9._-]+(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*$`)
 
 func newBucketHome(s S3) (home, error) {
 	if s.Bucket == nil {
 		return nil, fmt.Errorf("%w: a lake on S3 without a bucket", configtrail.ErrInvalid)
 	}
-	if root := strings.TrimSuffix(s.Bucket.URI(), "/"); !plainURL.MatchString(root) {
+	if root := strings.TrimSuffix(s.Bucket.URI(), "/"); !plainURL().MatchString(root) {
 		return nil, configtrail.WithHint(
 			fmt.Errorf("lake %s: %w: its prefix holds characters that not every engine reads", root, configtrail.ErrInvalid),
 			"name a prefix of letters, digits and . _ - = between single slashes")
 	}
-	if !databaseName.MatchString(s.Database) {
+	if !databaseName().MatchString(s.Database) {
 		return nil, configtrail.WithHint(
 			fmt.Errorf("lake %s: %w: %q is no name of a Glue database", s.Bucket.URI(), configtrail.ErrInvalid, s.Database),
 			"name one with --database: small letters, digits and _")

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -266,11 +265,11 @@ func (b *briefing) account(l *configtrail.BriefLine, id string) {
 }
 
 // actorName is the readable end of an ARN.
-var actorName = regexp.MustCompile(`^arn:[^/]*/(?:.*/)?([^/]+)$`)
+var actorName = configtrail.Pattern(`^arn:[^/]*/(?:.*/)?([^/]+)$`)
 
 func (b *briefing) actor(l *configtrail.BriefLine, id string) {
 	name := id
-	if match := actorName.FindStringSubmatch(id); match != nil {
+	if match := actorName().FindStringSubmatch(id); match != nil {
 		name = match[1]
 	}
 	l.Aliases = append(l.Aliases, b.alias("actor", id, b.quoted(name), b.quoted(id)))

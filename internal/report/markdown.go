@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -129,10 +128,10 @@ func linked(word string) bool {
 			return true
 		}
 	}
-	return hostName.MatchString(word)
+	return hostName().MatchString(word)
 }
 
-var hostName = regexp.MustCompile(`[\pL\pN-]\.\pL{2}`)
+var hostName = configtrail.Pattern(`[\pL\pN-]\.\pL{2}`)
 
 // escapeWord escapes text without links. At the beginning of a line more
 // characters mean something: the marks of lists, numbers before . and ), and spaces.

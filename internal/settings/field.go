@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -90,13 +89,13 @@ var fields = []field{
 }
 
 var (
-	roleARN   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/\S+$`)
-	region    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$`)
-	accountID = regexp.MustCompile(`^\d{12}$`)
-	database  = regexp.MustCompile(`^[a-z0-9_]{1,255}$`)
-	rawTable  = regexp.MustCompile(`^([a-z0-9_]{1,255}\.)?[a-z0-9_]{1,255}$`)
-	workgroup = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
-	s3URL     = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]+(/\S*)?$`)
+	roleARN   = configtrail.Pattern(`^arn:aws[a-z-]*:iam::\d{12}:role/\S+$`)
+	region    = configtrail.Pattern(`^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$`)
+	accountID = configtrail.Pattern(`^\d{12}$`)
+	database  = configtrail.Pattern(`^[a-z0-9_]{1,255}$`)
+	rawTable  = configtrail.Pattern(`^([a-z0-9_]{1,255}\.)?[a-z0-9_]{1,255}$`)
+	workgroup = configtrail.Pattern(`^[a-zA-Z0-9._-]{1,128}$`)
+	s3URL     = configtrail.Pattern(`^s3://[a-z0-9][a-z0-9.-]+(/\S*)?$`)
 )
 
 // Flags are the names of the flags that Load reads.

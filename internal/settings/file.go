@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,12 +57,12 @@ func (s *Settings) parse(path string, data []byte, paths resolver) error {
 	return nil
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+var yamlLine = configtrail.Pattern(`^yaml: line (\d+): `)
 
 // syntax turns the parser's "yaml: line 3: …" into "PATH:3: …".
 func syntax(path string, err error) string {
 	text := err.Error()
-	if found := yamlLine.FindStringSubmatch(text); found != nil {
+	if found := yamlLine().FindStringSubmatch(text); found != nil {
 		return path + ":" + found[1] + ": " + text[len(found[0]):]
 	}
 	return path + ": " + strings.TrimPrefix(text, "yaml: ")

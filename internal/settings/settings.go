@@ -68,7 +68,7 @@ func (r *Remote) rawTables(value string) error {
 		if table = strings.TrimSpace(table); table == "" {
 			continue
 		}
-		if !rawTable.MatchString(table) {
+		if !rawTable().MatchString(table) {
 			return fmt.Errorf("%q is no table of Glue; write it as database.table", table)
 		}
 		r.RawTables = append(r.RawTables, table)

@@ -20,8 +20,8 @@ func oneOf(to *string, value string, allowed ...string) error {
 }
 
 // matching sets a text of a form; an empty one takes the setting back.
-func matching(to *string, value string, form *regexp.Regexp, what string) error {
-	if value != "" && !form.MatchString(value) {
+func matching(to *string, value string, form func() *regexp.Regexp, what string) error {
+	if value != "" && !form().MatchString(value) {
 		return fmt.Errorf("%q is not %s", value, what)
 	}
 	*to = value

@@ -2,7 +2,6 @@ package claude
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"configtrail"
@@ -10,9 +9,9 @@ import (
 
 // The forms of a model's name.
 var (
-	atAnthropic = regexp.MustCompile(`^claude-[a-z0-9][a-z0-9.-]{0,80}$`)
-	onBedrock   = regexp.MustCompile(`^(?:[a-z]{2,6}(?:-gov)?\.)?anthropic\.claude-[A-Za-z0-9.:-]{1,100}$`)
-	profileARN  = regexp.MustCompile(`^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]*:(?:inference-profile|application-inference-profile|foundation-model|provisioned-model|custom-model-deployment)/[A-Za-z0-9.:/_-]{1,200}$`)
+	atAnthropic = configtrail.Pattern(`^claude-[a-z0-9][a-z0-9.-]{0,80}$`)
+	onBedrock   = configtrail.Pattern(`^(?:[a-z]{2,6}(?:-gov)?\.)?anthropic\.claude-[A-Za-z0-9.:-]{1,100}$`)
+	profileARN  = configtrail.Pattern(`^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]*:(?:inference-profile|application-inference-profile|foundation-model|provisioned-model|custom-model-deployment)/[A-Za-z0-9.:/_-]{1,200}$`)
 )
 
 // inJapan are the regions from which an id without a prefix is asked of the
@@ -32,14 +31,14 @@ func OnBedrock(name string) bool {
 func parse(name, region string) (model string, bedrock bool, err error) {
 	id, named := strings.CutPrefix(name, "bedrock:")
 	switch {
-	case !named && atAnthropic.MatchString(name):
+	case !named && atAnthropic().MatchString(name):
 		return name, false, nil
-	case onBedrock.MatchString(id):
+	case onBedrock().MatchString(id):
 		if strings.HasPrefix(id, "anthropic.") && inJapan[region] {
 			id = "jp." + id
 		}
 		return id, true, nil
-	case profileARN.MatchString(id):
+	case profileARN().MatchString(id):
 		return id, true, nil
 	}
 	shown := configtrail.Visible(name)

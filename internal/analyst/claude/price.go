@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"regexp"
 
 	"configtrail"
 )
@@ -25,7 +24,7 @@ type Price struct {
 type Prices map[string]*Price
 
 // dated is the date that some names end with.
-var dated = regexp.MustCompile(`-20[0-9]{6}$`)
+var dated = configtrail.Pattern(`-20[0-9]{6}$`)
 
 // find is the price of a model: of these, else of the built-in ones, which are
 // Anthropic's own list prices. Nothing is assumed of models that are not
@@ -43,7 +42,7 @@ func (p Prices) find(model string) (*Price, error) {
 	if err := json.Unmarshal(pricesFile, &file); err != nil {
 		return nil, fmt.Errorf("read the prices of models: %w", err)
 	}
-	return file.Models[dated.ReplaceAllString(model, "")], nil
+	return file.Models[dated().ReplaceAllString(model, "")], nil
 }
 
 // of is what a reply cost; nil where the price is not known.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
@@ -41,11 +40,11 @@ func denied(err error) bool {
 	return code == "AccessDeniedException" || code == "AccessDenied" || code == "UnauthorizedOperation"
 }
 
-var notAuthorized = regexp.MustCompile(`not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?`)
+var notAuthorized = configtrail.Pattern(`not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?`)
 
 // deniedProblem names the permission: by what IAM says, else by the request.
 func deniedProblem(err error, message string) error {
-	if found := notAuthorized.FindStringSubmatch(message); found != nil {
+	if found := notAuthorized().FindStringSubmatch(message); found != nil {
 		return trinosql.Denied(found[1], found[2])
 	}
 	var operation *smithy.OperationError

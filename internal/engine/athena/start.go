@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -52,12 +51,12 @@ func (e *Engine) text(ctx context.Context, q engine.Query) (text string, reusabl
 	return text, reusable, nil
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+var plainWord = configtrail.Pattern(`^[A-Za-z0-9_.-]{1,100}$`)
 
 // commentWord is a word that can stand in a comment: itself, or a hash of what
 // could end one.
 func commentWord(word string) string {
-	if plainWord.MatchString(word) {
+	if plainWord().MatchString(word) {
 		return word
 	}
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(word)))

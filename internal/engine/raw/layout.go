@@ -3,7 +3,6 @@ package raw
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,7 +48,7 @@ type column struct {
 	whole  bool     // the column is a number in SQL, not text
 }
 
-var placeholder = regexp.MustCompile(`\$\{([^{}]*)\}`)
+var placeholder = configtrail.Pattern(`\$\{([^{}]*)\}`)
 
 // parseLayout reads a table's partition projection. Members of the projection
 // are read in any case.
@@ -77,7 +76,7 @@ func parseLayout(definition types.Table) (layout, error) {
 	}
 	l := layout{bucket: bucket}
 	for text := range strings.SplitSeq(strings.TrimSuffix(path, "/"), "/") {
-		found := placeholder.FindStringSubmatch(text)
+		found := placeholder().FindStringSubmatch(text)
 		switch {
 		case found == nil:
 			l.segments = append(l.segments, segment{fixed: text})
@@ -220,6 +219,6 @@ func (l *layout) onDay(day time.Time) []string {
 	return texts
 }
 
-var regionName = regexp.MustCompile(`^[a-z]{2,10}(-[a-z]+)+-\d{1,2}$`)
+var regionName = configtrail.Pattern(`^[a-z]{2,10}(-[a-z]+)+-\d{1,2}$`)
 
-func isRegion(text string) bool { return len(text) <= 40 && regionName.MatchString(text) }
+func isRegion(text string) bool { return len(text) <= 40 && regionName().MatchString(text) }

@@ -116,7 +116,7 @@ func New(definitions []types.Table, open func(url string) (blob.Bucket, error), 
 // describe asks Glue for one table.
 func describe(ctx context.Context, client *glue.Client, name string) (types.Table, error) {
 	database, table, found := strings.Cut(name, ".")
-	if !found || !plainName.MatchString(database) || !plainName.MatchString(table) {
+	if !found || !plainName().MatchString(database) || !plainName().MatchString(table) {
 		return types.Table{}, problem("raw_table_name", map[string]any{"table": name},
 			fmt.Errorf("%w: %q is not database.table", configtrail.ErrInvalid, name))
 	}

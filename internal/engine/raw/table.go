@@ -2,7 +2,6 @@ package raw
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,7 +13,7 @@ import (
 
 // plainName is what databases and tables of Glue are called. Names go into SQL
 // as quoted identifiers, so nothing else is let through.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+var plainName = configtrail.Pattern(`^[A-Za-z0-9_-]{1,255}$`)
 
 // Table is one raw table as Glue defines it.
 type Table struct {
@@ -39,7 +38,7 @@ func ParseTable(definition types.Table) (Table, error) {
 	t := Table{
 		database: sdk.ToString(definition.DatabaseName), name: sdk.ToString(definition.Name), version: sdk.ToString(definition.VersionId),
 	}
-	if !plainName.MatchString(t.database) || !plainName.MatchString(t.name) {
+	if !plainName().MatchString(t.database) || !plainName().MatchString(t.name) {
 		return Table{}, fmt.Errorf("%w: %q.%q is no name of a table", configtrail.ErrInvalid, t.database, t.name)
 	}
 	storage := definition.StorageDescriptor

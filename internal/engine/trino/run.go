@@ -9,7 +9,6 @@ import (
 	"io"
 	"iter"
 	"net/http"
-	"regexp"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -47,12 +46,12 @@ type runKey struct{}
 // that to itself.
 type watcher struct{ http.RoundTripper }
 
-var statementPath = regexp.MustCompile(`^/v1/statement/(?:queued|executing)/([A-Za-z0-9_]+)/`)
+var statementPath = configtrail.Pattern(`^/v1/statement/(?:queued|executing)/([A-Za-z0-9_]+)/`)
 
 // RoundTrip implements http.RoundTripper.
 func (w watcher) RoundTrip(r *http.Request) (*http.Response, error) {
 	if run, ok := r.Context().Value(runKey{}).(*run); ok {
-		if found := statementPath.FindStringSubmatch(r.URL.Path); found != nil {
+		if found := statementPath().FindStringSubmatch(r.URL.Path); found != nil {
 			run.mu.Lock()
 			run.id = found[1]
 			run.mu.Unlock()
@@ -198,11 +197,11 @@ func (e *Engine) request(ctx context.Context, method, path string) (*http.Respon
 // sizes are the units of Trino's data sizes, which go by 1024.
 var sizes = map[string]float64{"B": 1, "kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40, "PB": 1 << 50}
 
-var sizeText = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)(B|kB|MB|GB|TB|PB)$`)
+var sizeText = configtrail.Pattern(`^([0-9]+(?:\.[0-9]+)?)(B|kB|MB|GB|TB|PB)$`)
 
 // dataSize reads 1234B or 1.21kB; what is no size is 0.
 func dataSize(text string) int64 {
-	found := sizeText.FindStringSubmatch(text)
+	found := sizeText().FindStringSubmatch(text)
 	if found == nil {
 		return 0
 	}

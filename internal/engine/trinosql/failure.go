@@ -18,7 +18,7 @@ type Failure struct {
 }
 
 // named splits "TABLE_NOT_FOUND: line 1:15: …" into name and message.
-var named = regexp.MustCompile(`^\s*([A-Z][A-Z0-9_]{3,}):?\s+`)
+var named = configtrail.Pattern(`^\s*([A-Z][A-Z0-9_]{3,}):?\s+`)
 
 // ParseFailure reads a message that may begin with the failure's name, as
 // Athena's do, and leaves out what Athena adds about forums and support.
@@ -29,7 +29,7 @@ func ParseFailure(message string) Failure {
 		}
 	}
 	f := Failure{Message: strings.TrimSpace(message)}
-	if found := named.FindStringSubmatch(message); found != nil {
+	if found := named().FindStringSubmatch(message); found != nil {
 		f.Name, f.Message = found[1], strings.TrimSpace(message[len(found[0]):])
 	}
 	return f
@@ -90,15 +90,15 @@ func (f Failure) says(texts ...string) bool {
 }
 
 var (
-	notAuthorized = regexp.MustCompile(`not authorized to perform: ([\w-]+:\w+)(?:[^.]*? on resource: "?([^\s"]+))?`)
-	lakeFormation = regexp.MustCompile(`(?i)insufficient lake formation permission\(s\):? *(?:required )?([\w ]+?) on ([\w.*-]+)`)
+	notAuthorized = configtrail.Pattern(`not authorized to perform: ([\w-]+:\w+)(?:[^.]*? on resource: "?([^\s"]+))?`)
+	lakeFormation = configtrail.Pattern(`(?i)insufficient lake formation permission\(s\):? *(?:required )?([\w ]+?) on ([\w.*-]+)`)
 )
 
 func deniedRule(f Failure) *configtrail.Problem {
-	if found := notAuthorized.FindStringSubmatch(f.Message); found != nil {
+	if found := notAuthorized().FindStringSubmatch(f.Message); found != nil {
 		return Denied(found[1], found[2])
 	}
-	if found := lakeFormation.FindStringSubmatch(f.Message); found != nil {
+	if found := lakeFormation().FindStringSubmatch(f.Message); found != nil {
 		return Denied("lakeformation:"+strings.TrimSpace(found[1]), found[2])
 	}
 	switch {
@@ -165,10 +165,10 @@ func Stopped() *configtrail.Problem {
 }
 
 var (
-	tableName   = regexp.MustCompile(`(?i)table '?([\w.$*-]+)'? (?:does not exist|not found)`)
-	schemaName  = regexp.MustCompile(`(?i)(?:schema|database) '?([\w.$*-]+)'? (?:does not exist|not found)`)
-	catalogName = regexp.MustCompile(`(?i)(?:catalog|data ?source) '?([\w.$*-]+)'? (?:does not exist|not found)`)
-	columnName  = regexp.MustCompile(`(?i)column '?([\w.$*-]+)'? (?:cannot be resolved|does not exist|not found)`)
+	tableName   = configtrail.Pattern(`(?i)table '?([\w.$*-]+)'? (?:does not exist|not found)`)
+	schemaName  = configtrail.Pattern(`(?i)(?:schema|database) '?([\w.$*-]+)'? (?:does not exist|not found)`)
+	catalogName = configtrail.Pattern(`(?i)(?:catalog|data ?source) '?([\w.$*-]+)'? (?:does not exist|not found)`)
+	columnName  = configtrail.Pattern(`(?i)column '?([\w.$*-]+)'? (?:cannot be resolved|does not exist|not found)`)
 )
 
 func missingRule(f Failure) *configtrail.Problem {
@@ -176,10 +176,10 @@ func missingRule(f Failure) *configtrail.Problem {
 		key, arg, name string
 		in             *regexp.Regexp
 	}{
-		{"engine_catalog", "catalog", "CATALOG_NOT_FOUND", catalogName},
-		{"engine_database", "database", "SCHEMA_NOT_FOUND", schemaName},
-		{"engine_table", "table", "TABLE_NOT_FOUND", tableName},
-		{"engine_column", "column", "COLUMN_NOT_FOUND", columnName},
+		{"engine_catalog", "catalog", "CATALOG_NOT_FOUND", catalogName()},
+		{"engine_database", "database", "SCHEMA_NOT_FOUND", schemaName()},
+		{"engine_table", "table", "TABLE_NOT_FOUND", tableName()},
+		{"engine_column", "column", "COLUMN_NOT_FOUND", columnName()},
 	} {
 		found := missing.in.FindStringSubmatch(f.Message)
 		if found == nil && !f.is(missing.name) {
@@ -195,13 +195,13 @@ func missingRule(f Failure) *configtrail.Problem {
 	return nil
 }
 
-var injectedColumn = regexp.MustCompile(`(?i)(?:partition(?:ed)? column|projection for column) '?([\w-]+)'?`)
+var injectedColumn = configtrail.Pattern(`(?i)(?:partition(?:ed)? column|projection for column) '?([\w-]+)'?`)
 
 func injectedRule(f Failure) *configtrail.Problem {
 	if !f.is("CONSTRAINT_VIOLATION", "INVALID_COLUMN_PROPERTY", "HIVE_INVALID_PARTITION_VALUE") && !f.says("injected") {
 		return nil
 	}
-	found := injectedColumn.FindStringSubmatch(f.Message)
+	found := injectedColumn().FindStringSubmatch(f.Message)
 	if found == nil {
 		return nil
 	}

@@ -11,18 +11,18 @@ import (
 
 // Keys may hold spaces and brackets: what a message puts behind the key ends it
 // best, be it the end of the line, else a space does.
-var objectURI = []*regexp.Regexp{
-	regexp.MustCompile(`(?m)Failed to read file at (s3[an]?://\S.*)$`),
-	regexp.MustCompile(`(s3[an]?://\S.*?) \(offset=\d+`),
-	regexp.MustCompile(`(s3[an]?://[^\s'"]+?\.(?:json\.gz|json|gz|parquet|orc|avro))(?:[\s'",:;)\]}]|\.(?:\s|$)|$)`),
-	regexp.MustCompile(`(s3[an]?://[^\s'"]+)`),
+var objectURI = []func() *regexp.Regexp{
+	configtrail.Pattern(`(?m)Failed to read file at (s3[an]?://\S.*)$`),
+	configtrail.Pattern(`(s3[an]?://\S.*?) \(offset=\d+`),
+	configtrail.Pattern(`(s3[an]?://[^\s'"]+?\.(?:json\.gz|json|gz|parquet|orc|avro))(?:[\s'",:;)\]}]|\.(?:\s|$)|$)`),
+	configtrail.Pattern(`(s3[an]?://[^\s'"]+)`),
 }
 
 // object is the s3:// URI that the message names, or "". It is spelled with s3,
 // as the column "$path" is.
 func (f Failure) object() string {
 	for i, pattern := range objectURI {
-		found := pattern.FindStringSubmatch(f.Message)
+		found := pattern().FindStringSubmatch(f.Message)
 		if found == nil {
 			continue
 		}

@@ -114,9 +114,7 @@ func (b *bucketful) table(t *testing.T, name, template string, f form) string {
 			},
 		},
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	stack.Made(t, err)
 	return b.database + "." + name
 }
 

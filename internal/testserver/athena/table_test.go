@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	testathena "configtrail/internal/testserver/athena"
+	"configtrail/internal/testserver/stack"
 )
 
 // tables are a raw one, whose partition is injected, and an Iceberg one, in one
@@ -39,9 +40,7 @@ func tables(t *testing.T, b *bench) {
 			"storage.location.template": "s3://" + b.bucket + "/raw/${account}/",
 		},
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	stack.Made(t, err)
 	b.front.Exec(t, "CREATE TABLE lake."+b.database+".kept WITH (location = 's3://"+b.bucket+"/kept/') AS SELECT 'one' AS name, TIMESTAMP '2024-11-05 01:02:03.456789 UTC' AS at")
 }
 

@@ -125,9 +125,7 @@ func (b *Bucket) Table(t *testing.T, name, template string, f Form) string {
 			},
 		},
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	stack.Made(t, err)
 	return b.Database + "." + name
 }
 

@@ -44,6 +44,9 @@ func signedFor(request *http.Request) string {
 	return ""
 }
 
+// smallBody is what net/http reads of a request by itself before it answers.
+const smallBody = 256 << 10
+
 // Proxy passes calls to a server at a URL. A signature covers the host that the
 // client meant, and escapes as the client wrote them: both are kept.
 func Proxy(to string) (http.Handler, error) {
@@ -62,8 +65,11 @@ func Proxy(to string) (http.Handler, error) {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A server may answer before it has read the whole request, and its answer
-		// must not be cut off by what is left of that.
-		_ = http.NewResponseController(w).EnableFullDuplex()
+		// must not be cut off by what is left of that. Of a small one nothing is left:
+		// it is read to its end before the answer goes out.
+		if r.ContentLength < 0 || r.ContentLength > smallBody {
+			_ = http.NewResponseController(w).EnableFullDuplex()
+		}
 		proxy.ServeHTTP(w, r)
 	}), nil
 }

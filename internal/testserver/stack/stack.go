@@ -127,10 +127,7 @@ func (s *Stack) Database(t *testing.T) string {
 	t.Helper()
 	client, name := glue.NewFromConfig(s.config()), unique("_")
 	_, err := client.CreateDatabase(t.Context(), &glue.CreateDatabaseInput{DatabaseInput: &gluetypes.DatabaseInput{Name: &name}})
-	var there *gluetypes.AlreadyExistsException // names are used once: the answer was lost and the SDK asked again
-	if err != nil && !errors.As(err, &there) {
-		t.Fatalf("make database %s: %v", name, err)
-	}
+	Made(t, err)
 	t.Cleanup(func() {
 		_, err := client.DeleteDatabase(context.Background(), &glue.DeleteDatabaseInput{Name: &name})
 		var gone *gluetypes.EntityNotFoundException // the test deleted it, or an answer was lost and the SDK asked again
@@ -139,6 +136,17 @@ func (s *Stack) Database(t *testing.T) string {
 		}
 	})
 	return name
+}
+
+// Made fails the test unless a call made a table or database of a name that is
+// used once. One that is there already was made by the same call: its answer was
+// lost on the way, and the SDK asked again.
+func Made(t *testing.T, err error) {
+	t.Helper()
+	var there *gluetypes.AlreadyExistsException
+	if err != nil && !errors.As(err, &there) {
+		t.Fatal(err)
+	}
 }
 
 // Exec runs a statement on Trino itself and gives its rows as JSON's values,

@@ -3,11 +3,12 @@ GO ?= go
 TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/configtrail-tools
 GOLANGCI_VERSION := v2.12.2
 VERSITYGW_VERSION := v1.8.0
+CYCLONEDX_VERSION := v1.10.0
 FUZZTIME ?= 10s
 # What the linter remembers holds file names, so each checkout has its own.
 LINT_CACHE := $(TOOLS)/lint-$(shell echo '$(CURDIR)' | cksum | cut -d' ' -f1)
 
-.PHONY: help demo build test vet lint fuzz world servers stack e2e athena-smoke bench tools docs versitygw-path
+.PHONY: help demo build test vet lint fuzz world servers stack e2e athena-smoke bench tools docs release versitygw-path cyclonedx-path functions template infra
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -47,6 +48,28 @@ athena-smoke: ## every question on a real Athena, read-only: CONFIGTRAIL_ATHENA_
 bin/servers:
 	$(GO) build -o $@ ./internal/testserver/stack/run
 
+# Of the functions that are deployed: a processor of Lambda's, and a version.
+ARCH ?= arm64
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+SETTINGS ?= infra/configtrail.yaml
+
+functions: dist/configtrail-lambda.zip dist/configtrail-ingest.zip ## the functions' code, in dist/: make functions ARCH=arm64
+
+.PHONY: dist/configtrail-lambda.zip dist/configtrail-ingest.zip # the go command knows what has changed
+dist/configtrail-lambda.zip dist/configtrail-ingest.zip: dist/%.zip:
+	@mkdir -p dist
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o dist/$*.bootstrap ./cmd/$*
+	$(GO) run -C infra ./zip ../dist/$*.bootstrap ../$@
+	@rm dist/$*.bootstrap
+
+template: ## dist/configtrail.template.json, for those without CDK: make template SETTINGS=mine.yaml
+	@mkdir -p dist
+	cd infra && $(GO) run . -settings '$(abspath $(SETTINGS))' -template '$(CURDIR)/dist/configtrail.template.json'
+
+infra: functions ## the stack's tests, and cfn-lint and checkov over every shape of it
+	cd infra && $(GO) vet ./... && $(GO) test ./...
+	./infra/check
+
 world: build ## hold the ledger against a bucket made by another program, where there is one
 	./scripts/world
 
@@ -55,6 +78,9 @@ bench: ## ratios against yardsticks on the same data, in one run
 
 docs: build ## docs/cli from the commands
 	./bin/configtrail docs docs/cli
+
+release: ## what is published of a VERSION, in dist/release: binaries, functions, template, checksums, contents
+	./scripts/release $(VERSION)
 
 versitygw-path: $(TOOLS)/versitygw-$(VERSITYGW_VERSION)
 	@echo $<
@@ -70,3 +96,11 @@ $(TOOLS)/versitygw-$(VERSITYGW_VERSION):
 	@mkdir -p $(TOOLS)
 	GOBIN=$(TOOLS)/tmp $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
 	@mv $(TOOLS)/tmp/versitygw $@
+
+cyclonedx-path: $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)
+	@echo $<
+
+$(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION):
+	@mkdir -p $(TOOLS)
+	@GOBIN=$(TOOLS)/tmp $(GO) install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)
+	@mv $(TOOLS)/tmp/cyclonedx-gomod $@

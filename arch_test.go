@@ -33,6 +33,7 @@ var imports = map[string][]string{
 	"internal/delivery":      {root, "internal/blob"},
 	"internal/diff":          {root},
 	"internal/redact":        {root},
+	"internal/price":         {root},
 	"internal/ledger":        {root, "internal/diff"},
 	"internal/lake":          {root, "internal/blob"},
 	"internal/ingest":        {root, "internal/blob", "internal/delivery", "internal/diff", "internal/ledger", "internal/redact", "internal/lake"},
@@ -56,12 +57,14 @@ var imports = map[string][]string{
 	"internal/cli":            {"*"},
 	"cmd/configtrail":         {"internal/cli"},
 	"cmd/configtrail-lambda":  {"*"},
+	"cmd/configtrail-ingest":  {"*"},
 	"bench":                   {"*"},
 }
 
 // forbidden is what a package that may import the rest may not.
 var forbidden = map[string][]string{
 	"cmd/configtrail-lambda": {"internal/cli", "internal/ingest", "internal/engine/duckdb"},
+	"cmd/configtrail-ingest": {"internal/cli", "internal/web", "internal/analyst", "internal/engine/duckdb"},
 }
 
 // testOnly lists packages that only tests may import, with testorg, which the
@@ -82,11 +85,14 @@ var homes = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/sts":            {"internal/aws"},
 	"github.com/aws/aws-sdk-go-v2/service/organizations":  {"internal/aws"},
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"internal/aws"},
+	"github.com/aws/aws-sdk-go-v2/service/sqs":            {"internal/aws"},
+	"github.com/aws/aws-sdk-go-v2/service/sns":            {"internal/aws"},
+	"github.com/aws/aws-sdk-go-v2/service/codebuild":      {"internal/aws"},
 	"github.com/aws/aws-sdk-go-v2/service/athena":         {"internal/engine/athena"},
 	"github.com/aws/aws-sdk-go-v2/service/glue":           {"internal/lake", "internal/engine/raw", "cmd/configtrail-lambda"},
 	"github.com/trinodb/trino-go-client":                  {"internal/engine/trino"},
 	"github.com/anthropics/anthropic-sdk-go":              {"internal/analyst/claude"},
-	"github.com/aws/aws-lambda-go":                        {"cmd/configtrail-lambda"},
+	"github.com/aws/aws-lambda-go":                        {"cmd/configtrail-lambda", "cmd/configtrail-ingest"},
 	"gonum.org/v1/gonum":                                  {"internal/anomaly"},
 	"github.com/aws/aws-sdk-go-v2/config":                 {"internal/aws"},
 	"github.com/aws/aws-sdk-go-v2/credentials":            {"internal/aws"},
@@ -190,7 +196,7 @@ func checkHome(t *testing.T, name, path string) {
 }
 
 func TestOnlyTheEmbeddedEngineNeedsC(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{len .CgoFiles}}", "./internal/ingest", "./internal/report", "./internal/history", "./cmd/configtrail-lambda").Output()
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{len .CgoFiles}}", "./internal/ingest", "./internal/report", "./internal/history", "./cmd/configtrail-lambda", "./cmd/configtrail-ingest").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,10 @@ const (
 	KindDigest      DeliveryKind = "digest"      // CloudTrail digest or Insights: ignored
 	KindWritability DeliveryKind = "writability" // ConfigWritabilityCheckFile: ignored
 	KindOther       DeliveryKind = "other"       // a document whose key tells nothing; its content decides
+
+	// Messages of Config's stream: no object, and no delivery in the sense of
+	// coverage. It tells which items came by the stream.
+	KindNotification DeliveryKind = "notification"
 )
 
 // Delivery is one object as it was read. Rows of the table of deliveries are

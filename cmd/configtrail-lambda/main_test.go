@@ -14,9 +14,10 @@ import (
 
 // built is where this run's binaries lie.
 var built = struct {
-	folder string
-	binary func() (string, error)
-	least  func() (string, error)
+	folder  string
+	binary  func() (string, error)
+	least   func() (string, error)
+	command func() (string, error)
 }{}
 
 func TestMain(m *testing.M) {
@@ -28,16 +29,17 @@ func TestMain(m *testing.M) {
 	built.folder = folder
 	built.binary = sync.OnceValues(func() (string, error) { return build("bootstrap", ".") })
 	built.least = sync.OnceValues(func() (string, error) { return build("least", "./testdata/least") })
+	built.command = sync.OnceValues(func() (string, error) { return build("configtrail", "../configtrail", "CGO_ENABLED=1") })
 	code := m.Run()
 	os.RemoveAll(folder)
 	os.Exit(code)
 }
 
-// build compiles a function as it is delivered: without cgo.
-func build(name, source string) (string, error) {
+// build compiles a function as it is delivered: without cgo, unless told.
+func build(name, source string, env ...string) (string, error) {
 	path := filepath.Join(built.folder, name)
 	command := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, source)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	command.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
 	if out, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", source, err, out)
 	}

@@ -2,6 +2,7 @@ package anomaly
 
 import (
 	"slices"
+	"strings"
 
 	"configtrail"
 	"configtrail/internal/message"
@@ -20,6 +21,7 @@ func adminPolicy() rule {
 	const user = "AWS::IAM::User"
 	return rule{
 		name: "rule.26", types: []string{user, "AWS::IAM::Role", "AWS::IAM::Group"},
+		reads: []string{"/configuration/attachedManagedPolicies"}, harmless: attachesNothing,
 		doc: "A user, role or group gets AdministratorAccess, IAMFullAccess or PowerUserAccess attached.",
 		judge: func(s *scene, at step) *verdict {
 			if !at.edge() {
@@ -45,6 +47,16 @@ func adminPolicy() rule {
 			return v
 		},
 	}
+}
+
+// oneAttached is the path of one attached policy as a whole.
+var oneAttached = configtrail.Pattern(`(?i)^/configuration/attachedManagedPolicies/\d+$`)
+
+// attachesNothing reports whether an edit takes a policy away, or attaches one that
+// is not called like any that is administrative.
+func attachesNothing(e configtrail.Edit) bool {
+	return oneAttached().MatchString(e.Path) && (e.Op == configtrail.OpRemove || e.Op == configtrail.OpAdd &&
+		!slices.ContainsFunc(administrative[:], func(name string) bool { return strings.Contains(string(e.New), name) }))
 }
 
 // adminPolicies are the administrative policies attached to an identity, in the

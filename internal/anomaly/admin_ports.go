@@ -10,6 +10,7 @@ var adminPorts = [...]watchedPort{{port: 22, name: "SSH"}, {port: 3389, name: "R
 func adminPortsIPv4() rule {
 	return rule{
 		name: "rule.1", types: []string{securityGroup},
+		reads: []string{"/configuration/ipPermissions"}, harmless: opensNothing,
 		doc: "A security group opens SSH (22) or RDP (3389) to every IPv4 address.",
 		judge: func(s *scene, at step) *verdict {
 			return judgeAdminPorts(s, at, ipv4, "CIS 5.3")
@@ -20,6 +21,7 @@ func adminPortsIPv4() rule {
 func adminPortsIPv6() rule {
 	return rule{
 		name: "rule.2", types: []string{securityGroup},
+		reads: []string{"/configuration/ipPermissions"}, harmless: opensNothing,
 		doc: "A security group opens SSH (22) or RDP (3389) to every IPv6 address.",
 		judge: func(s *scene, at step) *verdict {
 			return judgeAdminPorts(s, at, ipv6, "CIS 5.4")

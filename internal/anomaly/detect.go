@@ -46,7 +46,8 @@ type Detector struct {
 	Doc   string   // what it finds, in one English sentence
 	Types []string // full names of the types whose steps it reads; nil: none
 
-	find func(*scene) []configtrail.Finding
+	find       func(*scene) []configtrail.Finding
+	interested func(configtrail.Change) bool // in changes of Types; nil: in none
 }
 
 // Detectors lists all detectors, in the order in which docs/findings.md tells of them.
@@ -75,6 +76,14 @@ func StepTypes() []string {
 	}
 	slices.Sort(types)
 	return slices.Compact(types)
+}
+
+// Judged reports whether any rule could find something in a change, so that the
+// states around it are worth reading. Of all others none has to be read.
+func Judged(c configtrail.Change) bool {
+	return slices.ContainsFunc(Detectors(), func(d Detector) bool {
+		return slices.Contains(d.Types, c.Key.Type) && d.interested != nil && d.interested(c)
+	})
 }
 
 // Detect is what every detector finds in a month: never nil, gravest first, then

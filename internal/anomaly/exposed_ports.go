@@ -16,6 +16,7 @@ var exposedServices = [...]watchedPort{
 func exposedPorts() rule {
 	return rule{
 		name: "rule.3", types: []string{securityGroup},
+		reads: []string{"/configuration/ipPermissions"}, harmless: opensNothing,
 		doc: "A security group opens everything, or the port of a database or file service, to the whole world.",
 		judge: func(s *scene, at step) *verdict {
 			opened := at.opened(exposedServices[:])

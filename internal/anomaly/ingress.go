@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"configtrail"
 )
 
 const securityGroup = "AWS::EC2::SecurityGroup"
@@ -59,6 +61,21 @@ func openings(s state, watched []watchedPort) map[opening]bool {
 		}
 	}
 	return open
+}
+
+var (
+	// onePermission is the path of a permission as a whole, or of something in one
+	// of the lists of those that it lets in.
+	onePermission = configtrail.Pattern(`(?i)^/configuration/ipPermissions/\d+(?:/(?:ipRanges|ipv4Ranges|ipv6Ranges|userIdGroupPairs|prefixListIds)(?:/.*)?)?$`)
+	// wideRange is the end of a range in JSON that reach takes for a half of the world or more.
+	wideRange = configtrail.Pattern(`/[01](?:\D|$)`)
+)
+
+// opensNothing reports whether an edit takes away somebody who was let in, or lets
+// somebody in who is not half of the world. Its ports are part of what it adds: a
+// permission of other ports is another one.
+func opensNothing(e configtrail.Edit) bool {
+	return onePermission().MatchString(e.Path) && (e.Op == configtrail.OpRemove || e.Op == configtrail.OpAdd && !wideRange().Match(e.New))
 }
 
 // opened are the openings of the state after a change that the state before it

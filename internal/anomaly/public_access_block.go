@@ -13,7 +13,9 @@ var blockSwitches = [...]string{"blockPublicAcls", "ignorePublicAcls", "blockPub
 // never had it lost nothing.
 func publicAccessBlock() rule {
 	return rule{
-		name: "rule.12", types: []string{bucket, accountBlock},
+		name: "rule.12", types: []string{bucket, accountBlock}, ends: []string{accountBlock},
+		reads: []string{"/supplementaryConfiguration/PublicAccessBlockConfiguration",
+			"/configuration/blockPublicAcls", "/configuration/ignorePublicAcls", "/configuration/blockPublicPolicy", "/configuration/restrictPublicBuckets"},
 		doc: "A switch of a public access block is turned off, or the block is removed, for a bucket or a whole account.",
 		judge: func(s *scene, at step) *verdict {
 			before, after, ok := at.blocks()

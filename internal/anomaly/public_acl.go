@@ -16,7 +16,8 @@ const aclMember = "AccessControlList"
 func publicACL() rule {
 	return rule{
 		name: "rule.13", types: []string{bucket},
-		doc: "The access control list of a bucket grants something to everybody, or to everybody with any AWS account.",
+		reads: []string{"/supplementaryConfiguration/AccessControlList"},
+		doc:   "The access control list of a bucket grants something to everybody, or to everybody with any AWS account.",
 		judge: func(s *scene, at step) *verdict {
 			if !at.edge() || at.before.supplementary.at(aclMember).broken() {
 				return nil

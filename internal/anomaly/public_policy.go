@@ -15,7 +15,8 @@ const policyAtMost = 64 << 10
 func publicPolicy() rule {
 	return rule{
 		name: "rule.10", types: []string{bucket},
-		doc: "A bucket policy allows something to everybody, without a condition on organisation, network or address.",
+		reads: []string{"/supplementaryConfiguration/BucketPolicy"},
+		doc:   "A bucket policy allows something to everybody, without a condition on organisation, network or address.",
 		judge: func(s *scene, at step) *verdict {
 			if !at.edge() || at.before.policy().broken() {
 				return nil

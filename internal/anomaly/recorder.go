@@ -7,11 +7,14 @@ import (
 	"configtrail/internal/message"
 )
 
+const recorder = "AWS::Config::ConfigurationRecorder"
+
 // recorderNarrowed is about AWS Config itself: what is no longer recorded can't be found here.
 func recorderNarrowed() rule {
 	return rule{
-		name: "rule.20", types: []string{"AWS::Config::ConfigurationRecorder"},
-		doc: "AWS Config stops recording, or records less than before.",
+		name: "rule.20", types: []string{recorder}, ends: []string{recorder},
+		reads: []string{"/configuration/recordingGroup", "/configuration/recording", "/configuration/status"},
+		doc:   "AWS Config stops recording, or records less than before.",
 		judge: func(s *scene, at step) *verdict {
 			sets := []string{"CIS 3.3"}
 			if at.ended() {

@@ -2,6 +2,8 @@ package anomaly
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 
 	"configtrail"
 	"configtrail/internal/history"
@@ -14,6 +16,41 @@ type rule struct {
 	doc   string
 	types []string
 	judge func(*scene, step) *verdict // nil: nothing to say
+
+	// reads are the properties in whose difference judge may find something, as JSON
+	// Pointers without regard to case. It finds nothing in an update that edits none.
+	reads []string
+	// harmless reports whether an edit of these, alone, gives judge nothing to find,
+	// whatever stands beside it; nil: none does. It must be sure of it.
+	harmless func(configtrail.Edit) bool
+
+	ends []string // of types, those in whose deletion it may find something
+}
+
+// interested reports whether the rule could find anything in a change of its types.
+func (r rule) interested(c configtrail.Change) bool {
+	switch c.Kind {
+	case configtrail.Deleted:
+		return slices.Contains(r.ends, c.Key.Type)
+	case configtrail.Updated:
+		return slices.ContainsFunc(c.Edits, func(e configtrail.Edit) bool {
+			return slices.ContainsFunc(r.reads, func(read string) bool { return concerns(e.Path, read) }) &&
+				(r.harmless == nil || !r.harmless(e))
+		})
+	}
+	return true
+}
+
+// concerns reports whether an edit of one property changes another one: whether
+// either lies in the other, or they are the same.
+func concerns(edited, read string) bool {
+	e, r := strings.Split(edited, "/"), strings.Split(read, "/")
+	for i := range min(len(e), len(r)) {
+		if !strings.EqualFold(e[i], r[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // verdict is what a rule found in one change.
@@ -31,7 +68,7 @@ func (r rule) detector() Detector {
 	for _, t := range r.types {
 		types[t] = true
 	}
-	return Detector{Name: r.name, Doc: r.doc, Types: r.types, find: func(s *scene) []configtrail.Finding {
+	return Detector{Name: r.name, Doc: r.doc, Types: r.types, interested: r.interested, find: func(s *scene) []configtrail.Finding {
 		var findings []configtrail.Finding
 		for i := range s.Steps {
 			at := s.Steps[i]

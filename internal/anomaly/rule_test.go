@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"configtrail"
+	"configtrail/internal/diff"
 	"configtrail/internal/history"
 )
 
@@ -28,7 +29,11 @@ func judge(t *testing.T, rule, resourceType string, pairs []pair) {
 	t.Helper()
 	options := english(t)
 	for _, p := range pairs {
-		found := of(Detect(stepMonth(resourceType, p), options), rule)
+		month := stepMonth(resourceType, p)
+		found := of(Detect(month, options), rule)
+		if len(found) > 0 && !Judged(edited(t, month.Steps[0])) {
+			t.Errorf("%s, %s: the states of the change would not have been read", rule, p.name)
+		}
 		var got []string
 		for _, f := range found {
 			text := f.Severity + ": " + f.Summary
@@ -64,6 +69,69 @@ func stepMonth(resourceType string, p pair) *history.Month {
 		Before: item(p.before), After: item(p.after),
 	}}
 	return m
+}
+
+// edited is a change with the edits that its states show, as a ledger tells it.
+func edited(t *testing.T, step history.Step) configtrail.Change {
+	t.Helper()
+	c := step.Change
+	if c.Kind != configtrail.Updated {
+		return c
+	}
+	var err error
+	if c.Edits, err = diff.Edits(step.Before, step.After); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestWhatNoRuleReadsIsNotJudged(t *testing.T) {
+	change := func(resourceType string, kind configtrail.Kind, paths ...string) configtrail.Change {
+		c := configtrail.Change{Key: configtrail.ResourceKey{Type: resourceType}, Kind: kind}
+		for _, path := range paths {
+			op, path, _ := strings.Cut(path, " ")
+			path, value, _ := strings.Cut(path, " ")
+			c.Edits = append(c.Edits, configtrail.Edit{Op: op, Path: path, New: json.RawMessage(value)})
+		}
+		return c
+	}
+	for _, c := range []struct {
+		name   string
+		change configtrail.Change
+		want   bool
+	}{
+		{"a rule of a group", change(securityGroup, configtrail.Updated, "replace /tags/a", "replace /configuration/ipPermissions/2"), true},
+		{"names in another case", change(securityGroup, configtrail.Updated, "replace /configuration/IpPermissions"), true},
+		{"all of the configuration", change(securityGroup, configtrail.Updated, "replace /configuration"), true},
+		{"tags alone", change(securityGroup, configtrail.Updated, "replace /configuration/tags/3", "replace /tags/a"), false},
+		{"a name that only begins like it", change(securityGroup, configtrail.Updated, "replace /configuration/ipPermissionsEgress/0"), false},
+		{"a private range", change(securityGroup, configtrail.Updated, `add /configuration/ipPermissions/2 {"fromPort":22,"ipRanges":["10.0.0.0/16"],"toPort":22}`), false},
+		{"half of the world, with a space", change(securityGroup, configtrail.Updated, `add /configuration/ipPermissions/2 {"ipv4Ranges":[{"cidrIp":"128.0.0.0/1 "}]}`), true},
+		{"the world, by its name in another case", change(securityGroup, configtrail.Updated, `add /configuration/IPPermissions/2/ipv6Ranges/0 {"cidrIpv6":"::/0"}`), true},
+		{"a range that is no longer let in", change(securityGroup, configtrail.Updated, "remove /configuration/ipPermissions/0/ipv4Ranges/1"), false},
+		{"a port that is no longer said", change(securityGroup, configtrail.Updated, "remove /configuration/ipPermissions/0/fromPort"), true},
+		{"other ports", change(securityGroup, configtrail.Updated, "replace /configuration/ipPermissions/0/toPort 65535"), true},
+		{"another range", change(securityGroup, configtrail.Updated, `replace /configuration/ipPermissions/0/ipRanges/0 "10.0.0.0/8"`), true},
+		{"all permissions at once", change(securityGroup, configtrail.Updated, `add /configuration/ipPermissions [{"ipRanges":["10.0.0.0/8"]}]`), true},
+		{"one harmless edit and one other", change(securityGroup, configtrail.Updated, "remove /configuration/ipPermissions/0", "replace /configuration/ipPermissions/1/ipProtocol \"-1\""), true},
+		{"a policy that is not administrative", change("AWS::IAM::Role", configtrail.Updated, `add /configuration/attachedManagedPolicies/1 {"policyArn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}`), false},
+		{"a policy that is", change("AWS::IAM::Role", configtrail.Updated, `add /configuration/attachedManagedPolicies/1 {"policyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}`), true},
+		{"a policy that is detached", change("AWS::IAM::Role", configtrail.Updated, "remove /configuration/attachedManagedPolicies/1"), false},
+		{"the name of an attached policy", change("AWS::IAM::Role", configtrail.Updated, `replace /configuration/attachedManagedPolicies/1/policyName "x"`), true},
+		{"a new group", change(securityGroup, configtrail.Created), true},
+		{"a group that came back", change(securityGroup, configtrail.Recreated), true},
+		{"a group that is gone", change(securityGroup, configtrail.Deleted), false},
+		{"a bucket that is gone", change(bucket, configtrail.Deleted), false},
+		{"an account's block that is gone", change(accountBlock, configtrail.Deleted), true},
+		{"a switch of it", change(accountBlock, configtrail.Updated, "replace /configuration/ignorePublicAcls"), true},
+		{"a trail that is gone", change(trail, configtrail.Deleted), true},
+		{"a recorder that is gone", change(recorder, configtrail.Deleted), true},
+		{"a type without rules", change("AWS::EC2::Volume", configtrail.Created), false},
+	} {
+		if got := Judged(c.change); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
 }
 
 // quoted is a JSON document in a string.

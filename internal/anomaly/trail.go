@@ -1,9 +1,11 @@
 package anomaly
 
+const trail = "AWS::CloudTrail::Trail"
+
 // trailDeleted needs no state: that a trail is gone is enough.
 func trailDeleted() rule {
 	return rule{
-		name: "rule.17", types: []string{"AWS::CloudTrail::Trail"},
+		name: "rule.17", types: []string{trail}, ends: []string{trail},
 		doc: "A CloudTrail trail is deleted.",
 		judge: func(_ *scene, at step) *verdict {
 			if !at.ended() {

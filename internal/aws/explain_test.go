@@ -48,6 +48,7 @@ func TestExplain(t *testing.T) {
 		{refusal("S3", "GetObject", 403, "AccessDenied", "Access Denied "+secret), "access denied: s3:GetObject", "allow s3:GetObject for " + self},
 		{refusal("S3", "ListObjectsV2", 403, "AccessDenied", "Access Denied"), "access denied: s3:ListBucket", "allow s3:ListBucket for " + self},
 		{refusal("S3", "HeadBucket", 403, "Forbidden", "Forbidden"), "access denied: s3:ListBucket", "allow s3:ListBucket for " + self},
+		{refusal("S3", "GetBucketLifecycleConfiguration", 403, "AccessDenied", "Access Denied"), "access denied: s3:GetLifecycleConfiguration", "allow s3:GetLifecycleConfiguration for " + self},
 		{
 			refusal("S3", "GetObject", 403, "AccessDenied", `User: arn:aws:iam::111122223333:user/k is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:ap-northeast-1:111122223333:key/0 because no resource-based policy allows the kms:Decrypt action`),
 			"access denied: kms:Decrypt on arn:aws:kms:ap-northeast-1:111122223333:key/0", "allow kms:Decrypt in the key's policy and for " + self,

@@ -166,6 +166,8 @@ func deniedOf(a answer) denial {
 	switch {
 	case a.operation == "ListObjectsV2" || a.operation == "HeadBucket":
 		d.action = "s3:ListBucket"
+	case a.operation == "GetBucketLifecycleConfiguration":
+		d.action = "s3:GetLifecycleConfiguration"
 	case a.operation == "HeadObject":
 		d.action = "s3:GetObject"
 	case a.operation != "":

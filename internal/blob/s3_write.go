@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"time"
 
@@ -52,7 +53,7 @@ func (b *S3) putWhole(ctx context.Context, key string, content io.ReaderAt, size
 	out, err := call(ctx, b, func(client *s3.Client) (*s3.PutObjectOutput, error) {
 		return client.PutObject(ctx, &s3.PutObjectInput{
 			Bucket: &b.place.Bucket, Key: &key, ExpectedBucketOwner: b.owner(), RequestPayer: b.payer(),
-			Body: io.NewSectionReader(content, 0, size), ContentLength: &size,
+			Body: io.NewSectionReader(content, 0, size), ContentLength: &size, ContentType: contentType(key),
 		})
 	})
 	if err != nil {
@@ -61,13 +62,27 @@ func (b *S3) putWhole(ctx context.Context, key string, content io.ReaderAt, size
 	return unquote(out.ETag), nil
 }
 
+// contentType is what a browser is told of an object that people open, by the end
+// of its key; nil for any other, of which S3 says that it is bytes.
+func contentType(key string) *string {
+	switch path.Ext(key) {
+	case ".html":
+		return sdk.String("text/html; charset=utf-8")
+	case ".md":
+		return sdk.String("text/markdown; charset=utf-8")
+	case ".json":
+		return sdk.String("application/json")
+	}
+	return nil
+}
+
 // putParts gives an upload up after an error: its parts would be kept, and paid
 // for, without anybody seeing them.
 func (b *S3) putParts(ctx context.Context, key string, content io.ReaderAt, size int64) (etag string, err error) {
 	begun, err := call(ctx, b, func(client *s3.Client) (*s3.CreateMultipartUploadOutput, error) {
 		return client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 			Bucket: &b.place.Bucket, Key: &key, ExpectedBucketOwner: b.owner(), RequestPayer: b.payer(),
-			ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
+			ChecksumAlgorithm: types.ChecksumAlgorithmCrc32, ContentType: contentType(key),
 		})
 	})
 	if err != nil {

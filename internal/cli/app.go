@@ -25,6 +25,7 @@ type app struct {
 	fail  []string // --fail-on
 
 	defaults map[string]string // of settings, where a command has its own
+	given    map[string]bool   // settings that a person set, by flag
 
 	dryRun bool // statements are shown and not run
 }
@@ -91,7 +92,7 @@ func (a *app) root() *cobra.Command {
 	a.globalFlags(root.PersistentFlags())
 	root.AddCommand(
 		a.initCommand(), a.ingestCommand(), a.reportCommand(), a.changesCommand(), a.timelineCommand(), a.diffCommand(),
-		a.atCommand(), a.queryCommand(), a.doctorCommand(), a.compactCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand(),
+		a.atCommand(), a.queryCommand(), a.doctorCommand(), a.compactCommand(), a.callCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand(),
 		a.childCommand(), a.docsCommand(),
 	)
 	a.translate(root)
@@ -127,7 +128,10 @@ func (a *app) load(command *cobra.Command, _ []string) error {
 		}
 	}
 	file, _ := command.Flags().GetString("config")
-	set, err := settings.Load(settings.Options{Getenv: a.Getenv, File: file, Flags: given, Defaults: a.defaults})
+	a.given = map[string]bool{}
+	set, err := settings.Load(settings.Options{
+		Getenv: a.Getenv, File: file, Flags: given, Defaults: a.defaults, Given: func(flag string) { a.given[flag] = true },
+	})
 	if err != nil {
 		return settingsProblem(err)
 	}
@@ -146,7 +150,7 @@ func (a *app) load(command *cobra.Command, _ []string) error {
 // variables are the environment's values for flags that set no setting. A format
 // that this command does not have is passed over: the variable is for all of them.
 func (a *app) variables(command *cobra.Command) error {
-	for _, name := range []string{"quiet", "format", "since", "until", "retry", "dry-run", "allow-ad-hoc"} {
+	for _, name := range []string{"quiet", "format", "since", "until", "retry", "dry-run", "allow-ad-hoc", "auth", "queue", "prices"} {
 		flag, value := command.Flags().Lookup(name), a.Getenv(settings.EnvName(name))
 		if flag == nil || flag.Changed || value == "" {
 			continue

@@ -57,7 +57,7 @@ func (a *app) demo(ctx context.Context, format string) (err error) {
 	own.set.Lake = filepath.Join(folder, "lake")
 	own.set.RedactKeyFile = ""
 	own.set.ConfigDir = folder
-	summary, err := own.runIngest(ctx, []string{bucket}, ingest.Filter{}, false)
+	summary, err := own.runIngest(ctx, []string{bucket}, ingest.Options{}, nil)
 	if err != nil {
 		return err
 	}

@@ -15,14 +15,16 @@ import (
 
 func (a *app) doctorCommand() *cobra.Command {
 	var f filterFlags
+	var cost costFlags
 	var format string
 	c := &cobra.Command{
 		Use: "doctor [SOURCE…]", Short: a.t("doctor.short"), Long: a.t("doctor.long"), Example: a.t("doctor.example"),
-		RunE: func(c *cobra.Command, args []string) error { return a.doctor(c.Context(), &f, args, format) },
+		RunE: func(c *cobra.Command, args []string) error { return a.doctor(c.Context(), &f, cost, args, format) },
 	}
 	a.spanFlags(c, &f)
 	a.placeFlags(c, &f)
 	a.failFlag(c)
+	a.costFlags(c, &cost)
 	a.formatFlag(c, &format, "text", "json")
 	return c
 }
@@ -44,6 +46,7 @@ type examination struct {
 	Pending     bool               `json:"pending"`    // items are in whose changes are not derived yet
 	Sources     []ingest.Survey    `json:"sources"`
 	Advice      []string           `json:"advice"`
+	Cost        *costEstimate      `json:"cost_estimate,omitempty"` // of a month, where it was asked for
 	integrity   history.Integrity
 	gaps        []configtrail.Gap
 	late        []history.Warning // places whose next delivery should have come
@@ -83,7 +86,7 @@ type troubledJSON struct {
 	MendedBy    string                    `json:"mended_by,omitempty"`
 }
 
-func (a *app) doctor(ctx context.Context, f *filterFlags, named []string, format string) error {
+func (a *app) doctor(ctx context.Context, f *filterFlags, cost costFlags, named []string, format string) error {
 	window, err := f.span(a, 0)
 	if err != nil {
 		return err
@@ -112,10 +115,18 @@ func (a *app) doctor(ctx context.Context, f *filterFlags, named []string, format
 		}
 	}
 	e.Advice = a.advice(e)
+	if cost.cost {
+		if e.Cost, err = a.costOf(ctx, s, cost); err != nil {
+			return err
+		}
+	}
 	if format == "json" {
 		err = writeJSON(a.Stdout, e)
 	} else {
 		a.examined(e)
+		if e.Cost != nil {
+			a.costed(e.Cost)
+		}
 	}
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ type ingestFlags struct {
 	since, until, format string
 	accounts, regions    []string
 	retry                bool
+	queue, prices        string
 }
 
 func (a *app) ingestCommand() *cobra.Command {
@@ -36,6 +37,9 @@ func (a *app) ingestCommand() *cobra.Command {
 	c.Flags().StringArrayVar(&f.accounts, "account", nil, a.t("flag.ingest-account"))
 	c.Flags().StringArrayVar(&f.regions, "region", nil, a.t("flag.ingest-region"))
 	c.Flags().BoolVar(&f.retry, "retry", false, a.t("flag.retry"))
+	c.Flags().BoolVar(&a.dryRun, "dry-run", false, a.t("flag.ingest-dry-run"))
+	c.Flags().StringVar(&f.queue, "queue", "", a.t("flag.queue"))
+	c.Flags().StringVar(&f.prices, "prices", "", a.t("flag.prices"))
 	a.formatFlag(c, &f.format, "text", "json")
 	return c
 }
@@ -45,7 +49,13 @@ func (a *app) ingest(ctx context.Context, f ingestFlags, named []string) error {
 	if err != nil {
 		return err
 	}
-	summary, err := a.runIngest(ctx, named, filter, f.retry)
+	switch {
+	case a.dryRun:
+		return a.foresee(ctx, f, filter, named)
+	case f.queue != "":
+		return a.fanOut(ctx, f, filter, named)
+	}
+	summary, err := a.runIngest(ctx, named, ingest.Options{Filter: filter, Retry: f.retry}, func(o ingest.Outlook) error { return a.foretell(ctx, o, f) })
 	if err != nil {
 		return err
 	}
@@ -91,8 +101,9 @@ func (a *app) day(flag, text string) (time.Time, error) {
 	return t, nil
 }
 
-// runIngest reads sources into the lake with progress on a terminal.
-func (a *app) runIngest(ctx context.Context, named []string, filter ingest.Filter, retry bool) (summary ingest.Summary, err error) {
+// runIngest reads sources into the lake with progress on a terminal. It asks
+// before, if that is not nil, once it knows what will be read into which lake.
+func (a *app) runIngest(ctx context.Context, named []string, options ingest.Options, before func(ingest.Outlook) error) (summary ingest.Summary, err error) {
 	sources, err := a.sources(ctx, named)
 	if err != nil {
 		return summary, err
@@ -102,9 +113,13 @@ func (a *app) runIngest(ctx context.Context, named []string, filter ingest.Filte
 		return summary, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	options := ingest.Options{
-		Sources: sources, Filter: filter, Retry: retry, Lake: l, HashKey: key.Bytes(), Redactor: redact.New(key.Bytes()), Now: a.Now,
+	if before != nil {
+		if err := before(ingest.Outlook{Sources: sources, Filter: options.Filter, Retry: options.Retry, Lake: l}); err != nil {
+			return summary, err
+		}
 	}
+	options.Sources, options.Lake, options.Now = sources, l, a.Now
+	options.HashKey, options.Redactor = key.Bytes(), redact.New(key.Bytes())
 	if a.Terminal && !a.quiet {
 		options.Progress = a.progress
 		defer fmt.Fprint(a.Stderr, "\r\x1b[K")

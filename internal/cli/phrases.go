@@ -23,6 +23,7 @@ var phrases = []phrase{
 	{"settings.twice", regexp.MustCompile(`(?P<name>\S+) is set twice, first in line (?P<line>\d+)$`)},
 	{"settings.no_value", regexp.MustCompile(`(?P<name>\S+) has no value; give it one or remove it$`)},
 	{"settings.account", regexp.MustCompile(`"(?P<value>[^"]*)" is not an account id: twelve digits$`)},
+	{"settings.two_keys", regexp.MustCompile(`redact-key-file and redact-key-secret are both set; leave one out$`)},
 
 	// The guard of free SQL.
 	{"sql.statement", regexp.MustCompile(`^"(?P<name>\w+)", a statement that is no SELECT, is not allowed in a query$`)},

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"configtrail"
+	"configtrail/internal/aws"
 	"configtrail/internal/blob"
 	"configtrail/internal/history"
 	"configtrail/internal/lake"
@@ -153,6 +154,9 @@ func (a *app) openForWriting(ctx context.Context) (*lake.Lake, redact.Key, error
 }
 
 func (a *app) redactKey(ctx context.Context, options lake.Options) (redact.Key, error) {
+	if a.set.RedactKeySecret != "" {
+		return a.secretKey(ctx, a.set.RedactKeySecret)
+	}
 	if file := a.set.RedactKeyFile; file != "" {
 		key, err := redact.LoadKey(file)
 		if errors.Is(err, configtrail.ErrNotFound) {
@@ -168,6 +172,23 @@ func (a *app) redactKey(ctx context.Context, options lake.Options) (redact.Key, 
 	}
 	key, err := redact.LoadOrCreateKey(path)
 	return key, told("key", err)
+}
+
+// secretKey is a key that lies in Secrets Manager.
+func (a *app) secretKey(ctx context.Context, id string) (redact.Key, error) {
+	cfg, err := a.awsConfig(ctx)
+	if err != nil {
+		return redact.Key{}, told("aws", err)
+	}
+	text, err := aws.Secret(ctx, cfg, id)
+	if err != nil {
+		return redact.Key{}, told("key", err)
+	}
+	key, err := redact.ParseKey(text)
+	if err != nil {
+		return key, &configtrail.Problem{Key: "key_secret", Args: message.Args{"secret": id, "what": detail(err)}, Err: err}
+	}
+	return key, nil
 }
 
 // keyOfMovedLake finds the key of a lake that lies elsewhere than where it was

@@ -212,3 +212,14 @@ func (t tally) largest() []Part {
 func byKind(a, b string) int {
 	return cmp.Compare(slices.Index(configtrail.Kinds, configtrail.Kind(a)), slices.Index(configtrail.Kinds, configtrail.Kind(b)))
 }
+
+// quiet is how many changes of the asked span are no noise, and how many of these
+// are of the weighty types, or of more types by name.
+func (c counts) quiet(types []string) (all, heavy int64) {
+	for _, one := range c.hours {
+		if one.Noise == configtrail.NoiseNone && c.spans[0].window.Contains(one.Hour) && (slices.Contains(types, one.Type) || isWeighty(one.Type)) {
+			heavy += one.Changes
+		}
+	}
+	return c.spans[0].totals.Changes, heavy
+}

@@ -44,29 +44,54 @@ type silence struct {
 	from, to        time.Time
 }
 
-// delivered gives every place of the filter's accounts, in the order of account
-// and region, and the silences in them that are longer than MinGap.
-func (h *History) delivered(ctx context.Context, w wanted) ([]configtrail.Place, []silence, error) {
+// deliveries are what was delivered of some accounts.
+type deliveries struct {
+	span     []configtrail.Place // every place, in the order of account and region
+	silences []silence           // that are longer than MinGap
+	broken   brokenAt
+}
+
+// brokenAt is when something was written that could not be read whole at some time,
+// whether or not it could be later.
+type brokenAt struct {
+	any   bool
+	times []time.Time // what was written at an unknown time has none
+}
+
+// delivered gives what was delivered of the filter's accounts.
+func (h *History) delivered(ctx context.Context, w wanted) (deliveries, error) {
+	d := deliveries{span: []configtrail.Place{}}
 	seconds, err := h.spell("unix", holes{"time": {sql: "written_at"}})
 	if err != nil {
-		return nil, nil, err
+		return d, err
 	}
-	span, silences := []configtrail.Place{}, []silence{}
-	parts := holes{"accounts": w.ofAccounts(), "seconds": seconds, "least": value(configtrail.MinGap.Seconds())}
+	troubled, err := h.spell("troubled", nil)
+	if err != nil {
+		return d, err
+	}
+	parts := holes{"accounts": w.ofAccounts(), "seconds": seconds, "troubled": troubled, "least": value(configtrail.MinGap.Seconds())}
 	err = h.ask(ctx, "places", w.deliveries(), parts, func(r *row) error {
+		ofNone := r.null()
 		account, region, isPlace, from, to := r.text(), r.text(), r.bool(), r.time(), r.time()
 		place := configtrail.Place{Account: account, Region: region, First: r.time().In(h.zone()), Last: r.time().In(h.zone()), Snapshots: r.int()}
 		place.Interval = time.Duration(r.float() * float64(time.Second))
 		place.CompleteUntil = place.Last.Add(-configtrail.Lag)
+		troubled, at := r.int() > 0, r.time()
 		switch {
+		case ofNone:
+			d.broken.any = d.broken.any || troubled
+			if troubled && !at.IsZero() {
+				d.broken.times = append(d.broken.times, at)
+			}
+		case account == "": // what is no delivery of a place
 		case isPlace:
-			span = append(span, place)
+			d.span = append(d.span, place)
 		case !from.IsZero(): // the other deliveries of the place come as one row without a silence
-			silences = append(silences, silence{account, region, from, to})
+			d.silences = append(d.silences, silence{account, region, from, to})
 		}
 		return nil
 	})
-	return span, silences, err
+	return d, err
 }
 
 // deliveries is the scope of a question about the deliveries of the filter's
@@ -175,8 +200,8 @@ func (h *History) CompleteUntil(ctx context.Context, filter Filter) (Completenes
 	if err != nil {
 		return Completeness{}, err
 	}
-	span, _, err := h.delivered(ctx, w)
-	return completeness(w.places(span)), err
+	d, err := h.delivered(ctx, w)
+	return completeness(w.places(d.span)), err
 }
 
 func completeness(places []configtrail.Place) Completeness {

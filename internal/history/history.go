@@ -28,6 +28,8 @@ type History struct {
 	// Accounts are what the settings know: filters may name an account by its
 	// id, its name or one of its groups.
 	Accounts []configtrail.Account
+
+	limits
 }
 
 func (h *History) zone() *time.Location {

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,7 +21,7 @@ type knowledge struct {
 	troubled []Troubled
 }
 
-// known asks the three questions of coverage side by side.
+// known asks the questions of coverage, side by side as far as they can be.
 func (h *History) known(ctx context.Context, w wanted) (knowledge, error) {
 	k := knowledge{h: h, w: w}
 	group, ctx := errgroup.WithContext(ctx)
@@ -30,16 +31,18 @@ func (h *History) known(ctx context.Context, w wanted) (knowledge, error) {
 
 // ask fills in the knowledge as members of a group.
 func (k *knowledge) ask(ctx context.Context, group *errgroup.Group) {
-	group.Go(func() (err error) {
-		k.span, k.silences, err = k.h.delivered(ctx, k.w)
+	group.Go(func() error {
+		d, err := k.h.delivered(ctx, k.w)
+		if k.span, k.silences = d.span, d.silences; err != nil {
+			return err
+		}
+		if k.troubled = []Troubled{}; d.broken.any {
+			k.troubled, err = k.h.troubled(ctx, k.w, d.broken.times)
+		}
 		return err
 	})
 	group.Go(func() (err error) {
 		k.turns, err = k.h.recorded(ctx, k.w)
-		return err
-	})
-	group.Go(func() (err error) {
-		k.troubled, err = k.h.troubled(ctx, k.w)
 		return err
 	})
 }
@@ -55,13 +58,24 @@ func (k knowledge) coverage() configtrail.Coverage {
 			coverage.Quarantined += int64(len(object.Quarantined))
 		}
 	}
-	for _, gap := range onceEach(append(k.gaps(), scopeChanges(k.turns)...)) {
+	for _, gap := range onceEach(append(k.gaps(), scopeChanges(k.turns, k.began())...)) {
 		if k.w.touchedBy(gap, k.w.Window) {
 			coverage.Gaps = append(coverage.Gaps, k.h.inZone(gap))
 		}
 	}
 	slices.SortFunc(coverage.Gaps, compareGaps)
 	return coverage
+}
+
+// began is when each account was first delivered.
+func (k knowledge) began() map[string]time.Time {
+	began := map[string]time.Time{}
+	for _, place := range k.span {
+		if first, known := began[place.Account]; !known || place.First.Before(first) {
+			began[place.Account] = place.First
+		}
+	}
+	return began
 }
 
 // gaps are those behind which a resource may look other than it was last seen:

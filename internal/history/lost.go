@@ -35,10 +35,12 @@ func (h *History) Quarantine(ctx context.Context, filter Filter) ([]Troubled, er
 	if err != nil {
 		return nil, err
 	}
-	return h.troubled(ctx, w)
+	return h.troubled(ctx, w, nil)
 }
 
-func (h *History) troubled(ctx context.Context, w wanted) ([]Troubled, error) {
+// troubled finds what could not be read among what was written at some times, where
+// these are known; none: at any time.
+func (h *History) troubled(ctx context.Context, w wanted, times []time.Time) ([]Troubled, error) {
 	trouble, err := h.spell("troubled", nil)
 	if err != nil {
 		return nil, err
@@ -48,7 +50,7 @@ func (h *History) troubled(ctx context.Context, w wanted) ([]Troubled, error) {
 	if len(regions) > 0 && !slices.Contains(regions, configtrail.Global) {
 		here = all(here, in("region", regions))
 	}
-	parts := holes{"place": here, "troubled": trouble}
+	parts := holes{"place": here, "troubled": trouble, "near": near(all(here, trouble), times, h.mostLiterals())}
 	objects, whole := []Troubled{}, []Troubled{}
 	err = h.ask(ctx, "troubled", w.deliveries(), parts, func(r *row) error {
 		object := Troubled{
@@ -69,6 +71,23 @@ func (h *History) troubled(ctx context.Context, w wanted) ([]Troubled, error) {
 	})
 	mend(objects, whole)
 	return objects, err
+}
+
+// near chooses the deliveries that may be in trouble, and what was written with
+// them. An object whose name holds no time is written at its last capture, which may
+// differ from one reading to the next: such ones are all chosen.
+func near(wrong clause, times []time.Time, most int) clause {
+	if len(times) > 0 && literals(nil, times) <= most {
+		return some([]clause{
+			in("written_at", instants(times)),
+			{sql: "written_at IS NULL"}, {sql: "written_at = last_capture"},
+		})
+	}
+	from := " FROM deliveries WHERE " + wrong.sql + ")"
+	return some([]clause{
+		{"uri IN (SELECT uri" + from, wrong.args},
+		{"written_at IN (SELECT written_at" + from, wrong.args},
+	})
 }
 
 // mend finds the copies of objects among those that were read whole: the first

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -33,6 +34,12 @@ type MonthQuestion struct {
 	// the states before and after them, for rules that need both.
 	StepTypes []string
 
+	// Judge reports whether a change of StepTypes is worth its states, which cost
+	// more than all else: a change that no rule could find anything in is not. Its
+	// edits are told, and it may lack what those given to Visit lack. nil: all are. Raw
+	// tables, of which states are read anyway, give all.
+	Judge func(configtrail.Change) bool
+
 	// Visit is given the month's changes without noise, in the order of time: all
 	// of them up to WholeMonth, above it those of the weighty types and the resources
 	// that came back, and where there are none of these types, the first WholeMonth.
@@ -52,6 +59,14 @@ var weighty = []string{"iam", "s3", "kms", "cloudtrail", "guardduty", "rds", "se
 // mostSteps is how many changes are given with the states around them.
 const mostSteps = 20_000
 
+// limits are of what a month shows and asks by name. Zero values stand for the
+// constants: only tests, which can't have huge months, have others.
+type limits struct{ whole, steps, literals int }
+
+func (l limits) wholeMonth() int64 { return int64(cmp.Or(l.whole, WholeMonth)) }
+func (l limits) mostSteps() int    { return cmp.Or(l.steps, mostSteps) }
+func (l limits) mostLiterals() int { return cmp.Or(l.literals, literalsAtMost) }
+
 // Month is a month in figures, with what a detector or a report needs beside
 // them. Times are in the zone of the history, as those of Summary.Window are.
 type Month struct {
@@ -65,10 +80,10 @@ type Month struct {
 	// too, by everything that a series can be split by, in the order of hours.
 	Hours []HourCount
 
-	// Steps are the changes of StepTypes with the states beside them, in the order
-	// of time; of very many the latest.
+	// Steps are the changes of StepTypes that Judge takes, with the states beside
+	// them, in the order of time; of very many the latest.
 	Steps     []Step
-	StepsLeft int64 // changes of StepTypes that Steps leaves out
+	StepsLeft int64 // such changes that Steps leaves out
 
 	Narrowed bool // Visit did not see all changes
 
@@ -100,7 +115,7 @@ type HourCount struct {
 // times, status, hash and the two texts of configuration.
 type Step struct {
 	Change configtrail.Change
-	Before *configtrail.ConfigurationItem // the last item with state; nil where there is none
+	Before *configtrail.ConfigurationItem // the last item with state; nil where there is none, or where a life begins
 	After  *configtrail.ConfigurationItem // the item that shows the change; nil where it could not be read
 }
 

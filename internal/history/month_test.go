@@ -198,10 +198,31 @@ func TestStepsStandBetweenTheRightStates(t *testing.T) {
 	noisy := step("2024-11-05T00:00:00Z", "e", "e2", configtrail.Updated)
 	noisy.Noise = configtrail.NoiseCounter
 	data.changes = append(data.changes, noisy)
-	month, _ := seenMonth(t, over(open(t, data)), history.MonthQuestion{Month: november, StepTypes: []string{queue.Type}})
+	want := []between{
+		{"updated", `{"state":"a3"}`, `{"state":"d10"}`},
+		{"deleted", `{"state":"d10"}`, `{"state":"11"}`},
+		{"recreated", "", `{"state":"e12"}`}, // what a former life held says nothing
+	}
+	for name, literals := range map[string]int{"by name": 0, "of very many changes": 1} {
+		h := over(open(t, data))
+		h.Limit(0, 0, literals)
+		month, _ := seenMonth(t, h, history.MonthQuestion{Month: november, StepTypes: []string{queue.Type}})
+		if difference := cmp.Diff(want, stepsOf(month)); difference != "" {
+			t.Errorf("%s: %s", name, difference)
+		}
+		judged := func(c configtrail.Change) bool { return c.Kind == configtrail.Deleted }
+		month, _ = seenMonth(t, h, history.MonthQuestion{Month: november, StepTypes: []string{queue.Type}, Judge: judged})
+		if difference := cmp.Diff(want[1:2], stepsOf(month)); difference != "" || month.StepsLeft != 0 {
+			t.Errorf("%s, deletions alone: %s, %d left out", name, difference, month.StepsLeft)
+		}
+	}
+}
 
-	type between struct{ Kind, Before, After string }
-	var got []between
+// between is a step by the configurations on both sides.
+type between struct{ Kind, Before, After string }
+
+func stepsOf(month *history.Month) []between {
+	var all []between
 	for _, s := range month.Steps {
 		one := between{Kind: string(s.Change.Kind)}
 		if s.Before != nil {
@@ -210,15 +231,40 @@ func TestStepsStandBetweenTheRightStates(t *testing.T) {
 		if s.After != nil {
 			one.After = string(s.After.Configuration)
 		}
-		got = append(got, one)
+		all = append(all, one)
 	}
-	want := []between{
-		{"updated", `{"state":"a3"}`, `{"state":"d10"}`},
-		{"deleted", `{"state":"d10"}`, `{"state":"11"}`},
-		{"recreated", `{"state":"d10"}`, `{"state":"e12"}`},
+	return all
+}
+
+// Where the capture before a change tells which state stood there, nothing else is
+// looked at; of two states with one id their hashes decide, which costs a look more.
+func TestHowOftenStatesAreLookedAt(t *testing.T) {
+	state := func(when, hash, id string) configtrail.ConfigurationItem {
+		item := seen(queue, when, hash, ok)
+		item.StateID, item.Configuration = id, json.RawMessage(`{"state":"`+hash+`"}`)
+		return item
 	}
-	if difference := cmp.Diff(want, got); difference != "" {
-		t.Error(difference)
+	change := happened(queue, "2024-11-02T00:00:00Z", configtrail.Updated)
+	change.After, change.HashBefore, change.HashAfter = at("2024-03-01T00:00:00Z"), "a", "d"
+	before, after := state("2024-03-01T00:00:00Z", "a", "1"), state("2024-11-02T00:00:00Z", "d", "2")
+	older := state("2024-02-01T00:00:00Z", "z", "0")
+	for _, c := range []struct {
+		name  string
+		items []configtrail.ConfigurationItem
+		looks int
+		want  between
+	}{
+		{"as the change says", []configtrail.ConfigurationItem{older, before, after}, 1, between{"updated", `{"state":"a"}`, `{"state":"d"}`}},
+		{"two after, of one id", []configtrail.ConfigurationItem{older, before, after, state("2024-11-02T00:00:00Z", "c", "2")}, 2, between{"updated", `{"state":"a"}`, `{"state":"d"}`}},
+		{"two before, of one id", []configtrail.ConfigurationItem{older, before, state("2024-03-01T00:00:00Z", "b", "1"), after}, 2, between{"updated", `{"state":"b"}`, `{"state":"d"}`}},
+		{"one let in twice", []configtrail.ConfigurationItem{before, before, after, after}, 1, between{"updated", `{"state":"a"}`, `{"state":"d"}`}},
+		{"none where the change says", []configtrail.ConfigurationItem{older, after}, 2, between{"updated", `{"state":"z"}`, `{"state":"d"}`}},
+	} {
+		e := &counting{Engine: open(t, ledger{items: c.items, changes: []configtrail.Change{change}}), n: map[string]int{}}
+		month, _ := seenMonth(t, over(e), history.MonthQuestion{Month: november, StepTypes: []string{queue.Type}})
+		if difference := cmp.Diff([]between{c.want}, stepsOf(month)); difference != "" || e.n["month_states"] != c.looks {
+			t.Errorf("%s: %d looks, %s", c.name, e.n["month_states"], difference)
+		}
 	}
 }
 
@@ -252,23 +298,6 @@ func TestHoursAreThoseOfTheZone(t *testing.T) {
 	}
 }
 
-// few is an engine that says of months above a few changes what WholeMonth says
-// of real ones: it puts a smaller number in the place of the limit.
-type few struct {
-	engine.Engine
-	limit int64
-}
-
-func (f few) Query(ctx context.Context, q engine.Query) (engine.Result, error) {
-	q.Args = slices.Clone(q.Args)
-	for i, arg := range q.Args {
-		if arg == int64(history.WholeMonth) || q.Name == "month_states" && arg == int64(20_000) {
-			q.Args[i] = f.limit
-		}
-	}
-	return f.Engine.Query(ctx, q)
-}
-
 func TestOfAHugeMonthTheWeightyChangesAreSeen(t *testing.T) {
 	bucket := key(prod, tokyo, "AWS::S3::Bucket", "b")
 	ordinary := []configtrail.Change{
@@ -283,7 +312,7 @@ func TestOfAHugeMonthTheWeightyChangesAreSeen(t *testing.T) {
 		name     string
 		changes  []configtrail.Change
 		types    []string
-		limit    int64
+		limit    int
 		want     []string
 		narrowed bool
 	}{
@@ -292,7 +321,8 @@ func TestOfAHugeMonthTheWeightyChangesAreSeen(t *testing.T) {
 		{"with types that are asked for", slices.Concat(ordinary, heavy), []string{"AWS::EC2::Instance"}, 6, []string{"1", "2", "3", "4", "5", "6", "7"}, true},
 		{"nothing weighty", ordinary, nil, 3, []string{"1", "2", "3"}, true},
 	} {
-		h := over(few{open(t, ledger{changes: c.changes}), c.limit})
+		h := over(open(t, ledger{changes: c.changes}))
+		h.Limit(c.limit, 0, 0)
 		month, seen := seenMonth(t, h, history.MonthQuestion{Month: november, StepTypes: c.types})
 		var days []string
 		for _, change := range seen {
@@ -317,7 +347,9 @@ func TestStepsThatAreLeftOutAreCounted(t *testing.T) {
 		data.changes = append(data.changes, c)
 		data.items = append(data.items, seen(queue, when, fmt.Sprint(day), ok))
 	}
-	month, _ := seenMonth(t, over(few{open(t, data), 2}), history.MonthQuestion{Month: november, StepTypes: []string{queue.Type}})
+	h := over(open(t, data))
+	h.Limit(0, 2, 0)
+	month, _ := seenMonth(t, h, history.MonthQuestion{Month: november, StepTypes: []string{queue.Type}})
 	if len(month.Steps) != 2 || month.StepsLeft != 3 || month.Steps[0].Change.Time.Day() != 4 {
 		t.Errorf("%d steps, %d left out", len(month.Steps), month.StepsLeft)
 	}
@@ -338,11 +370,24 @@ func (c *counting) Query(ctx context.Context, q engine.Query) (engine.Result, er
 }
 
 func TestAMonthIsSixQueries(t *testing.T) {
-	e := &counting{Engine: open(t, ledger{changes: smallLedger()}), n: map[string]int{}}
-	seenMonth(t, over(e), history.MonthQuestion{Month: november, Before: 4, StepTypes: []string{group}})
-	want := map[string]int{"counts": 1, "month_changes": 1, "month_states": 1, "places": 1, "recording": 1, "troubled": 1}
-	if difference := cmp.Diff(want, e.n); difference != "" {
-		t.Error(difference)
+	whole := []configtrail.Delivery{delivered(dev, tokyo, "2024-11-05T06:00:00Z")}
+	for name, c := range map[string]struct {
+		deliveries []configtrail.Delivery
+		troubled   int
+	}{
+		"all could be read":  {whole, 0},
+		"one could not":      {append(slices.Clone(whole), broken(delivered(prod, tokyo, "2024-11-06T06:00:00Z"), empty)), 1},
+		"nothing is told of": {nil, 0},
+	} {
+		e := &counting{Engine: open(t, ledger{changes: smallLedger(), deliveries: c.deliveries}), n: map[string]int{}}
+		month, _ := seenMonth(t, over(e), history.MonthQuestion{Month: november, Before: 4, StepTypes: []string{group}})
+		want := map[string]int{"counts": 1, "month_changes": 1, "month_states": 1, "places": 1, "recording": 1}
+		if c.troubled > 0 {
+			want["troubled"] = 1
+		}
+		if difference := cmp.Diff(want, e.n); difference != "" || len(month.Troubled) != c.troubled {
+			t.Errorf("%s: %d are troubled, %s", name, len(month.Troubled), difference)
+		}
 	}
 }
 

@@ -243,7 +243,7 @@ func badItem(item *configtrail.ConfigurationItem, err error) *rawFlaw {
 // keepStep keeps a change with the states around it, of very many the latest.
 func (l *rawLedger) keepStep(change configtrail.Change, before, after *configtrail.ConfigurationItem) {
 	step := Step{Change: change, After: withoutHash(after)}
-	if before != nil {
+	if before != nil && held(change) {
 		step.Before = withoutHash(before)
 	}
 	l.steps = append(l.steps, step)

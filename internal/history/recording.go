@@ -31,7 +31,6 @@ type turn struct {
 	account, region, resourceType string
 	at                            time.Time
 	first                         time.Time // of turnRecorded: the account's first item of the type, in any region
-	began                         time.Time // of turnRecorded: the account's first delivery
 }
 
 // recorded gives the turns of recording in the accounts, regions and types of a
@@ -47,12 +46,12 @@ func (h *History) recorded(ctx context.Context, w wanted) ([]turn, error) {
 		since = clause{"capture_time >= ?", []any{from.Add(-longBefore)}}
 	}
 	parts := holes{
-		"accounts": w.ofAccounts(), "everywhere": everywhere.subject(), "subject": here.subject(),
+		"everywhere": everywhere.subject(), "subject": here.subject(),
 		"since": since, "new": clause{strings.Replace(since.sql, "capture_time", "min(capture_time)", 1), since.args},
 	}
 	var turns []turn
 	err := h.ask(ctx, "recording", everywhere.scope(configtrail.Window{}), parts, func(r *row) error {
-		turns = append(turns, turn{r.text(), r.text(), r.text(), r.text(), r.time(), r.time(), r.time()})
+		turns = append(turns, turn{r.text(), r.text(), r.text(), r.text(), r.time(), r.time()})
 		return nil
 	})
 	return turns, err
@@ -61,11 +60,13 @@ func (h *History) recorded(ctx context.Context, w wanted) ([]turn, error) {
 // scopeChanges are the spans in which an account was recorded, but not some of
 // its types: from its first delivery until resources of the type that had been
 // there before were first recorded. A type whose resources are all created
-// later is no such type, whatever the regions it appears in.
-func scopeChanges(turns []turn) []configtrail.Gap {
+// later is no such type, whatever the regions it appears in, and neither is one
+// that came before the first delivery: began tells of each account when that was.
+func scopeChanges(turns []turn, began map[string]time.Time) []configtrail.Gap {
 	var recorded []turn
 	for _, t := range turns {
-		if t.what == turnRecorded && t.at.Sub(t.first) <= batch {
+		first, delivered := began[t.account]
+		if t.what == turnRecorded && t.at.Sub(t.first) <= batch && delivered && t.first.After(first) {
 			recorded = append(recorded, t)
 		}
 	}
@@ -80,7 +81,7 @@ func scopeChanges(turns []turn) []configtrail.Gap {
 			continue
 		}
 		gaps = append(gaps, configtrail.Gap{
-			Account: t.account, Region: t.region, Types: []string{t.resourceType}, From: t.began, To: t.at, Reason: configtrail.GapScope,
+			Account: t.account, Region: t.region, Types: []string{t.resourceType}, From: began[t.account], To: t.at, Reason: configtrail.GapScope,
 		})
 	}
 	for i := range gaps {

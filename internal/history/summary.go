@@ -74,7 +74,7 @@ func (h *History) Summary(ctx context.Context, filter Filter) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	span, _, err := h.delivered(ctx, w)
+	d, err := h.delivered(ctx, w)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -82,7 +82,7 @@ func (h *History) Summary(ctx context.Context, filter Filter) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	return counts.summary(w.places(span)), nil
+	return counts.summary(w.places(d.span)), nil
 }
 
 // summary tells the first of the spans, and the totals of the second where the

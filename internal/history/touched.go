@@ -85,8 +85,8 @@ func (h *History) Late(ctx context.Context, window configtrail.Window, filter Fi
 	if err != nil {
 		return nil, err
 	}
-	span, _, err := h.delivered(ctx, w)
-	return h.undelivered(window, w.places(span)), err
+	d, err := h.delivered(ctx, w)
+	return h.undelivered(window, w.places(d.span)), err
 }
 
 // hurt makes the warning of an object that may have held what was asked for.

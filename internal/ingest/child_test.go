@@ -28,6 +28,7 @@ type task struct {
 	Source, Lake string
 	CommitBytes  int64
 	MemoryLimit  int64 // of Go's heap, as the command sets it; 0: none
+	Take         bool  // all objects as one batch of messages, which is gathered
 }
 
 // What a child says, one a line.
@@ -70,7 +71,11 @@ func runChild(text string) (err error) {
 			fmt.Println(saysRead)
 		}
 	}
-	summary, err := ingest.Run(ctx, options)
+	work := func() (ingest.Summary, error) { return ingest.Run(ctx, options) }
+	if do.Take {
+		work = func() (ingest.Summary, error) { return takeFolder(ctx, l, named{folder, "logs"}) }
+	}
+	summary, err := work()
 	if err != nil {
 		return err
 	}
@@ -168,4 +173,27 @@ func (c *child) kill(t *testing.T) (killed bool) {
 		t.Fatalf("child: %v\n%s", err, c.errors.String())
 	}
 	return err != nil
+}
+
+// takeFolder takes every object of a folder in one batch, gathers and derives.
+func takeFolder(ctx context.Context, l *lake.Lake, bucket named) (ingest.Summary, error) {
+	var messages []ingest.Message
+	for object, err := range bucket.List(ctx, "") {
+		if err != nil {
+			return ingest.Summary{}, err
+		}
+		messages = append(messages, ingest.Message{ID: object.ETag, Body: written(bucket.name, object)})
+	}
+	taken, summary, err := ingest.Take(ctx, takeOptions(l, bucket), messages)
+	for _, one := range taken {
+		err = errors.Join(err, one.Err)
+	}
+	if err != nil {
+		return summary, err
+	}
+	if _, err := l.Gather(ctx); err != nil {
+		return summary, err
+	}
+	_, err = ingest.Derive(ctx, l)
+	return summary, err
 }

@@ -26,6 +26,10 @@ type Options struct {
 	HashKey  []byte // of content hashes; one a lake
 	Redactor *redact.Redactor
 
+	// Staged leaves what is read as notes for lake.Gather in place of committing
+	// it, and derives nothing: for a function beside many others.
+	Staged bool
+
 	Workers     int           // objects read at a time; 0: one a processor
 	CommitBytes int64         // JSON read between commits; 0: 256 MiB
 	CommitEvery time.Duration // time between commits; 0: 15 s
@@ -52,25 +56,45 @@ const (
 // mapped files, which it does not count.
 const MemoryLimit = 384 << 20
 
-// Run lists the sources, reads what is not in the lake yet, commits as it goes
-// and derives the changes. A cancelled context leaves a good lake that holds
+// Run lists the sources, reads what is not in the lake yet, commits (or stages) as
+// it goes and derives the changes. A cancelled context leaves a good lake that holds
 // what was committed; running again goes on from there.
 func Run(ctx context.Context, options Options) (Summary, error) {
 	r := newRun(options)
 	if err := r.loadDeliveries(ctx); err != nil {
 		return r.summary(), err
 	}
-	writer, err := options.Lake.NewWriter(ctx)
-	if err != nil {
+	if err := r.begin(ctx); err != nil {
 		return r.summary(), err
 	}
-	r.writer = writer
 	if err := r.read(ctx); err != nil {
 		return r.summary(), errors.Join(err, r.keep(ctx))
+	}
+	if r.Staged {
+		return r.summary(), nil
 	}
 	changes, err := Derive(ctx, options.Lake)
 	r.tally.changes = changes
 	return r.summary(), err
+}
+
+// begin starts the writer.
+func (r *run) begin(ctx context.Context) (err error) {
+	if r.Staged {
+		r.writer, err = r.Lake.NewStagingWriter(ctx)
+	} else {
+		r.writer, err = r.Lake.NewWriter(ctx)
+	}
+	return err
+}
+
+// commit puts what was added where nothing can take it away: into the lake, or
+// into a note that is gathered into it.
+func (r *run) commit(ctx context.Context) error {
+	if r.Staged {
+		return r.writer.Stage(ctx)
+	}
+	return r.writer.Commit(ctx)
 }
 
 // keep commits what was read whole before a run was stopped, so that the next
@@ -83,7 +107,7 @@ func (r *run) keep(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
 	defer cancel()
-	if r.writer.Commit(ctx) == nil {
+	if r.commit(ctx) == nil {
 		return nil
 	}
 	return r.writer.Abandon()
@@ -163,7 +187,7 @@ func (r *run) read(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return r.writer.Commit(ctx)
+	return r.commit(ctx)
 }
 
 // list sends every object that has to be read, and counts the others.
@@ -194,20 +218,17 @@ func (r *run) due(object found) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tally.seen++
-	if !object.wanted() {
+	switch r.standing(object) {
+	case NotRead:
 		r.tally.ignored++
 		return false
-	}
-	switch known, ok := r.known[hashOf(object.object.URI)]; {
-	case !ok, known.etag != hashOf(object.object.ETag):
-	case known.archived && !object.object.Archived: // restored
-	case r.Retry && (known.quarantined || known.archived):
-	case known.archived:
+	case KnownArchive:
 		r.tally.archived++
 		return false
-	default:
+	case InAlready:
 		r.tally.already++
 		return false
+	case Due:
 	}
 	r.tally.due++
 	r.tally.dueBytes += object.object.Size
@@ -225,5 +246,5 @@ func (r *run) commitIfDue(ctx context.Context) error {
 	if !due {
 		return nil
 	}
-	return r.writer.Commit(ctx)
+	return r.commit(ctx)
 }

@@ -204,6 +204,9 @@ func (f found) wanted() bool {
 	if f.err != nil {
 		return true // to be quarantined
 	}
+	if strings.HasSuffix(f.object.Key, "/") {
+		return false // what consoles make where somebody makes a folder
+	}
 	switch f.key.Kind {
 	case configtrail.KindDigest, configtrail.KindWritability:
 		return false

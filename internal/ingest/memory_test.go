@@ -42,6 +42,39 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// A batch of messages may name several snapshots, which are read side by side.
+func TestMemoryIsBoundedForABatch(t *testing.T) {
+	const limit = 512 << 20
+	if peakRSS() == 0 {
+		t.Skip("this system does not tell a process's peak memory")
+	}
+	if testing.Short() {
+		t.Skip("half a gigabyte of memory")
+	}
+	source, l := t.TempDir(), t.TempDir()
+	var items int64
+	for i := range 3 {
+		name := fmt.Sprintf("123400005678_Config_ap-northeast-1_ConfigSnapshot_2024110%dT000000Z_00000000-0000-4000-8000-000000000000.json.gz", i+1)
+		file, err := os.Create(filepath.Join(source, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		truth, err := testorg.Big(file, testorg.BigOptions{Bytes: 70 << 20, Largest: 30 << 20, Shuffled: true, Repeated: true})
+		if err := errors.Join(err, file.Close()); err != nil {
+			t.Fatal(err)
+		}
+		items += truth.Items
+	}
+	result := startChild(t, task{Source: source, Lake: l, MemoryLimit: ingest.MemoryLimit, Take: true}).result(t)
+	if s := result.Summary; s.Deliveries.Ingested != 3 || s.Items.Read != items || len(s.Quarantine) > 0 {
+		t.Errorf("read %+v of %d items", s, items)
+	}
+	if result.PeakRSS > limit {
+		t.Errorf("the batch took %d MiB, more than %d MiB", result.PeakRSS>>20, limit>>20)
+	}
+	t.Logf("%.1f s with %d MiB", result.Summary.Seconds, result.PeakRSS>>20)
+}
+
 // Many versions of a large state are compared few at a time.
 func TestMemoryIsBoundedForManyLargeStates(t *testing.T) {
 	const (

@@ -16,11 +16,7 @@ import (
 // object reads one object into the lake: its items and events, and then the row
 // that says it is in. What can't be read is part of that row.
 func (r *run) object(ctx context.Context, f found) error {
-	read := &reading{run: r, row: configtrail.Delivery{
-		URI: f.object.URI, Key: f.object.Key, ETag: f.object.ETag, Size: f.object.Size,
-		Kind: f.key.Kind, Account: f.key.Account, Region: f.key.Region, WrittenAt: f.key.WrittenAt,
-		Archived: f.object.Archived,
-	}}
+	read := r.reading(f)
 	if !f.object.Archived {
 		err := f.err
 		if err == nil {
@@ -41,18 +37,34 @@ func (r *run) object(ctx context.Context, f found) error {
 			r.readable()
 		}
 	}
-	if known := r.known[hashOf(f.object.URI)]; read.row.Archived && known.archived && known.etag == hashOf(f.object.ETag) {
-		r.count(read) // the lake says so already
+	return r.enter(ctx, read)
+}
+
+// reading begins to read an object.
+func (r *run) reading(f found) *reading {
+	return &reading{run: r, row: configtrail.Delivery{
+		URI: f.object.URI, Key: f.object.Key, ETag: f.object.ETag, Size: f.object.Size,
+		Kind: f.key.Kind, Account: f.key.Account, Region: f.key.Region, WrittenAt: f.key.WrittenAt,
+		Archived: f.object.Archived,
+	}}
+}
+
+// enter adds the row of an object that was read, unless it would say once more
+// that the object is archived.
+func (r *run) enter(ctx context.Context, read *reading) error {
+	row := &read.row
+	if known := r.known[hashOf(row.URI)]; row.Archived && known.archived && known.etag == hashOf(row.ETag) {
+		r.count(read)
 		return nil
 	}
-	read.row.ReadAt = r.Now()
-	if read.row.WrittenAt.IsZero() {
-		read.row.WrittenAt = read.row.LastCapture
+	row.ReadAt = r.Now()
+	if row.WrittenAt.IsZero() {
+		row.WrittenAt = row.LastCapture
 	}
 	groups := slices.SortedFunc(maps.Keys(read.groups), compareGroups)
-	groups = append(groups, r.first.lowered(read.row)...)
-	if err := r.writer.AddDelivery(ctx, read.row, groups); err != nil {
-		return fmt.Errorf("add delivery %s: %w", f.object.URI, err)
+	groups = append(groups, r.first.lowered(*row)...)
+	if err := r.writer.AddDelivery(ctx, *row, groups); err != nil {
+		return fmt.Errorf("add delivery %s: %w", row.URI, err)
 	}
 	r.count(read)
 	return nil

@@ -139,6 +139,9 @@ func (r *reading) item(ctx context.Context, record delivery.Record) error {
 		return nil
 	}
 	item.ContentHash = hash
+	if len(item.Tags) == 0 {
+		item.Tags = nil // which of these a delivery writes differs for one and the same item
+	}
 	known, err := r.writer.Known(ctx, item)
 	if err != nil {
 		return fmt.Errorf("look up %s: %w", item.Key, err)

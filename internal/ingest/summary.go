@@ -76,7 +76,9 @@ func (r *run) count(read *reading) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := &r.tally
-	t.done++
+	if row.Kind != configtrail.KindNotification { // that is no object
+		t.done++
+	}
 	if row.Archived {
 		t.archived++
 		t.archivedNow++

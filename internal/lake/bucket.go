@@ -166,6 +166,18 @@ func (b *bucket) discard(files []*dataFile) error {
 	return b.objects.Delete(ctx, keys...)
 }
 
+func (b *bucket) writeWhole(ctx context.Context, location string, data []byte) error {
+	return bucketIO{b, ctx}.WriteFile(location, data)
+}
+
+func (b *bucket) remove(ctx context.Context, locations []string) error {
+	_, err := bucketIO{b, ctx}.DeleteFiles(ctx, locations)
+	return err
+}
+
+// removeParts has nothing to do: S3 has no part of what it was not sent whole.
+func (b *bucket) removeParts(context.Context, string, time.Duration) error { return nil }
+
 func (b *bucket) holdsData(ctx context.Context) (bool, error) {
 	for _, name := range tableNames() {
 		for _, err := range b.objects.List(ctx, b.objects.Key(name+"/data/")) {

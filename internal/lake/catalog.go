@@ -129,8 +129,7 @@ func (c *catalog) CommitTable(ctx context.Context, ident table.Identifier, requi
 }
 
 // create adds a table unless it is there.
-func (c *catalog) create(ctx context.Context, name string, properties iceberg.Properties) error {
-	schema := icebergSchema(name)
+func (c *catalog) create(ctx context.Context, name string, schema *iceberg.Schema, properties iceberg.Properties) error {
 	spec, err := partitionSpec(name, schema)
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)

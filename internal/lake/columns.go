@@ -1,5 +1,43 @@
 package lake
 
+import "github.com/parquet-go/parquet-go"
+
+// numbered gives the columns of a table with the ids that files carry: those of
+// the tags in rows.go, which never change. A new column goes to the end of its
+// table, where its number is also the one that Iceberg gives a new table.
+func numbered(table string) []Column {
+	var row any = deliveryRow{}
+	switch table {
+	case Items:
+		row = itemRow{}
+	case Changes:
+		row = changeRow{}
+	case Events:
+		row = eventRow{}
+	}
+	columns := columnsFor(table)
+	setIDs(columns, parquet.SchemaOf(row))
+	return columns
+}
+
+// setIDs gives columns the ids of a Parquet schema, in which the parts of lists
+// and maps lie one level deeper.
+func setIDs(columns []Column, from parquet.Node) {
+	for i := range columns {
+		for _, field := range from.Fields() {
+			if field.Name() != columns[i].Name {
+				continue
+			}
+			columns[i].ID = field.ID()
+			if kind := columns[i].Type.Kind; kind == List || kind == Map {
+				setIDs(columns[i].Type.Fields, field.Fields()[0])
+			} else {
+				setIDs(columns[i].Type.Fields, field)
+			}
+		}
+	}
+}
+
 // columnsFor is the schema a table is made with, without ids. Names and order
 // are public: people write SQL against them.
 func columnsFor(table string) []Column {

@@ -16,10 +16,13 @@ import (
 const (
 	pageBytes    = 1 << 20
 	groupRows    = 4096
+	firstRows    = 672       // of each of the first groups
+	firstGroups  = 7         // so that a file of some thousand rows, too, has several
 	groupBytes   = 32 << 20  // in memory; one row may be more
 	targetFile   = 256 << 20 // of a merge; between the 128 and 512 MB that suit all engines
 	boundBytes   = 64        // of a text bound in the manifest: arn:aws:… tells nothing in 16
 	widestRowKey = "configtrail.widest-row"
+	dataSuffix   = ".parquet"
 )
 
 // dataFile is a Parquet file that is written and closed, but in no commit yet.
@@ -45,12 +48,13 @@ type fileWriter[R any] struct {
 	rows     int64
 	widest   int64 // bytes of the largest row in memory, which readers plan with
 	inGroup  struct{ rows, bytes int64 }
+	groups   int // written so far
 }
 
 // newFileWriter starts a file below the table's data folder under a name that
 // no other writer uses.
 func newFileWriter[R any](t *table.Table, files storage, m month, level zstd.Level) (*fileWriter[R], error) {
-	location := t.Location() + "/" + path.Join("data", m.folder(), rand.Text()+".parquet")
+	location := t.Location() + "/" + path.Join("data", m.folder(), rand.Text()+dataSuffix)
 	file, err := files.stage(location)
 	if err != nil {
 		return nil, err
@@ -67,6 +71,8 @@ func writerOptions(level zstd.Level) []parquet.WriterOption {
 		parquet.PageBufferSize(pageBytes),
 		parquet.MaxRowsPerRowGroup(groupRows),
 		parquet.DataPageStatistics(false),
+		// Times are most of what numbers there are, and no compression finds anything in their low bytes.
+		parquet.DefaultEncodingFor(parquet.Int64, &parquet.DeltaBinaryPacked),
 		parquet.CreatedBy("configtrail", "", ""),
 		parquet.ColumnIndexSizeLimit(func([]string) int { return boundBytes }),
 	}
@@ -101,13 +107,26 @@ func (w *fileWriter[R]) write(rows []R, weight, widest int64) error {
 	w.widest = max(w.widest, widest)
 	w.inGroup.rows += int64(len(rows))
 	w.inGroup.bytes += weight
-	if w.inGroup.rows >= groupRows {
+	if w.inGroup.rows >= w.groupRows() {
 		return w.flush()
 	}
 	return nil
 }
 
+// groupRows is how many rows the next row group takes. A reader who knows which rows
+// it wants leaves out the large columns of groups without any, so that small
+// groups save it reading; but their footers grow with their number, and engines read
+// the last 48 KB of each file whatever the footer takes: that is what the first
+// groups of a file make use of.
+func (w *fileWriter[R]) groupRows() int64 {
+	if w.groups < firstGroups {
+		return firstRows
+	}
+	return groupRows
+}
+
 func (w *fileWriter[R]) flush() error {
+	w.groups++
 	w.inGroup.rows, w.inGroup.bytes = 0, 0
 	if err := w.parquet.Flush(); err != nil {
 		return fmt.Errorf("write %s: %w", w.file.Name(), err)
@@ -149,24 +168,26 @@ func (w *fileWriter[R]) close() (*dataFile, error) {
 
 // entry tells Iceberg of the file, from the footer that was just written.
 func (w *fileWriter[R]) entry(size int64) (iceberg.DataFile, error) {
-	spec := w.table.Spec()
+	stats := statisticsOf(w.parquet.File(), w.table.Schema())
+	return dataFileEntry(w.table.Spec(), w.location, w.month, w.rows, size, stats, w.table.SortOrder().OrderID())
+}
+
+func dataFileEntry(spec iceberg.PartitionSpec, location string, m month, rows, size int64, s statistics, sortOrder int) (iceberg.DataFile, error) {
 	partition := map[int]any{}
 	for _, field := range spec.Fields() {
-		if w.month != noMonth {
-			partition[field.FieldID] = int32(w.month)
+		if m != noMonth {
+			partition[field.FieldID] = int32(m)
 		} else {
 			partition[field.FieldID] = nil
 		}
 	}
-	builder, err := iceberg.NewDataFileBuilder(spec, iceberg.EntryContentData,
-		w.location, iceberg.ParquetFile, partition, nil, nil, w.rows, size)
+	builder, err := iceberg.NewDataFileBuilder(spec, iceberg.EntryContentData, location, iceberg.ParquetFile, partition, nil, nil, rows, size)
 	if err != nil {
 		return nil, err
 	}
-	stats := statisticsOf(w.parquet.File(), w.table.Schema())
-	return builder.ColumnSizes(stats.sizes).ValueCounts(stats.values).NullValueCounts(stats.nulls).
-		LowerBoundValues(stats.lower).UpperBoundValues(stats.upper).SplitOffsets(stats.offsets).
-		SortOrderID(w.table.SortOrder().OrderID()).Build(), nil
+	return builder.ColumnSizes(s.sizes).ValueCounts(s.values).NullValueCounts(s.nulls).
+		LowerBoundValues(s.lower).UpperBoundValues(s.upper).SplitOffsets(s.offsets).
+		SortOrderID(sortOrder).Build(), nil
 }
 
 func entries(files []*dataFile) []iceberg.DataFile {

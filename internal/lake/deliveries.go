@@ -10,8 +10,15 @@ import (
 
 // DeliveriesRead gives the newest row of each object that was read, by URI.
 func (l *Lake) DeliveriesRead(ctx context.Context) iter.Seq2[configtrail.Delivery, error] {
+	return l.DeliveriesIn(ctx, configtrail.Scope{})
+}
+
+// DeliveriesIn is DeliveriesRead of the files that may hold rows of a scope, whose
+// window is of the time that objects were written at. Rows beyond the scope may
+// come along, and so do those whose time is not known.
+func (l *Lake) DeliveriesIn(ctx context.Context, scope configtrail.Scope) iter.Seq2[configtrail.Delivery, error] {
 	return func(yield func(configtrail.Delivery, error) bool) {
-		rows, err := l.deliveryRows(ctx)
+		rows, err := l.deliveryRows(ctx, scope)
 		if err != nil {
 			yield(configtrail.Delivery{}, explain(err))
 			return
@@ -28,12 +35,12 @@ func (l *Lake) DeliveriesRead(ctx context.Context) iter.Seq2[configtrail.Deliver
 	}
 }
 
-func (l *Lake) deliveryRows(ctx context.Context) (stream[deliveryRow], error) {
+func (l *Lake) deliveryRows(ctx context.Context, scope configtrail.Scope) (stream[deliveryRow], error) {
 	t, err := l.load(ctx, Deliveries)
 	if err != nil {
 		return nil, err
 	}
-	files, err := l.planToRead(ctx, t, selection{})
+	files, err := l.planToRead(ctx, t, selectionOf(t, Deliveries, scope))
 	if err != nil {
 		return nil, err
 	}

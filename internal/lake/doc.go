@@ -5,6 +5,7 @@
 //	DIR/catalog.db                 which metadata file is each table's newest (SQLite)
 //	DIR/TABLE/metadata/            what Iceberg says of the table
 //	DIR/TABLE/data/YYYY-MM/*.parquet
+//	DIR/staged/*.json              which files are to be committed, and with which deliveries
 //
 // On S3 the files lie likewise below s3://bucket/prefix, and a database of the
 // Glue Data Catalog says which metadata file is the newest: a commit is an update
@@ -31,4 +32,13 @@
 // other. Each commit carries a mark in its snapshot, so one whose outcome was
 // not told (a full disk, a cancelled context) is looked for before it is tried
 // again. Two writers may let the same item in; readers and Compact keep one.
+//
+// # Staged, then gathered
+//
+// Many short-lived writers, such as the invocations of a function, do not commit
+// but stage: each publishes its data files, which nothing coordinates, and one
+// note that names them and holds the deliveries. Gather commits the files of all
+// notes at once. That a note is in is written in the same commit as its files,
+// so a kill or a race between its steps neither loses nor doubles a row. Compact
+// leaves the files alone that a note names.
 package lake

@@ -3,6 +3,8 @@ package lake
 import (
 	"context"
 	"fmt"
+	"path"
+	"slices"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -102,14 +104,61 @@ func (l *Lake) orderManifests(ctx context.Context, name string) error {
 	}})
 }
 
+// removeOrphans removes old files that no state of a table knows, but for those
+// that a note names. The notes are listed before the table is loaded: one that
+// is gone by then was gathered, so that the table knows of its files.
 func (l *Lake) removeOrphans(ctx context.Context, name string, age time.Duration) (int64, error) {
+	staged, all, err := l.stagedFiles(ctx, name)
+	if err != nil {
+		return 0, err
+	}
 	t, err := l.load(ctx, name)
 	if err != nil {
 		return 0, err
 	}
-	result, err := t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(age))
+	plan, err := t.PlanOrphanFiles(ctx, table.WithFilesOlderThan(age))
 	if err != nil {
+		return 0, fmt.Errorf("find files that %s does not need: %w", name, err)
+	}
+	orphans := slices.DeleteFunc(plan.Files(), func(location string) bool {
+		return staged[location] || !all && path.Ext(location) == dataSuffix
+	})
+	if len(orphans) == 0 {
+		return 0, nil
+	}
+	if err := l.files().remove(ctx, orphans); err != nil {
 		return 0, fmt.Errorf("remove files that %s does not need: %w", name, err)
 	}
-	return int64(len(result.DeletedFiles)), nil
+	return int64(len(orphans)), nil
+}
+
+// stagedFiles gives the locations of a table's files that notes name. All is
+// false if a note can't be read, so that it may name any file.
+func (l *Lake) stagedFiles(ctx context.Context, name string) (locations map[string]bool, all bool, err error) {
+	if name != Items && name != Events {
+		return nil, true, nil
+	}
+	listed, err := l.listNotes(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	locations, all = make(map[string]bool), true
+	for _, some := range l.atOnce(listed) {
+		notes, err := l.readNotes(ctx, some)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, n := range notes {
+			switch {
+			case n.gone:
+			case n.err != nil:
+				all = false
+			default:
+				for _, f := range n.of(name) {
+					locations[l.files().location(f.Path)] = true
+				}
+			}
+		}
+	}
+	return locations, all, nil
 }

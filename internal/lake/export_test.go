@@ -4,6 +4,7 @@ import (
 	"context"
 	"path"
 	"slices"
+	"strings"
 
 	"configtrail"
 
@@ -13,6 +14,21 @@ import (
 
 // Interrupt has hook called at each step of every commit; an error of it ends the commit there.
 func (l *Lake) Interrupt(hook func(step string) error) { l.interrupt = hook }
+
+// FreshEntries sets how many rows its writers take before they put them out.
+func (l *Lake) FreshEntries(n int) { l.freshEntries = n }
+
+// GatherBytes sets how much of notes Gather holds at once.
+func (l *Lake) GatherBytes(n int64) { l.gatherBytes = n }
+
+// Snapshots counts the commits of a table that added or replaced files.
+func (l *Lake) Snapshots(ctx context.Context, name string) (int, error) {
+	t, err := l.load(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	return len(t.Metadata().Snapshots()), nil
+}
 
 // MarkVersion makes a table one of another lake version.
 func (l *Lake) MarkVersion(ctx context.Context, name, version string) error {
@@ -53,4 +69,13 @@ func (l *Lake) PlanByIceberg(ctx context.Context, name string, scope configtrail
 	}
 	slices.Sort(names)
 	return slices.Compact(names), err
+}
+
+// Told counts the notes whose names a table tells.
+func (l *Lake) Told(ctx context.Context, name string) (int, error) {
+	t, err := l.load(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	return len(strings.Fields(t.Properties()[propertyGathered])), nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	icebergio "github.com/apache/iceberg-go/io"
 )
@@ -169,6 +170,59 @@ func (f folder) publish(_ context.Context, files []*dataFile) error {
 		}
 	}
 	return nil
+}
+
+// writeWhole gives the file its name when all of it is on disk.
+func (f folder) writeWhole(_ context.Context, location string, data []byte) error {
+	path, err := f.path(location)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
+	part, err := os.OpenFile(path+partSuffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = part.Write(data)
+	if err = errors.Join(err, part.Sync(), part.Close()); err == nil {
+		err = os.Rename(part.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(part.Name()) // what stays goes with Compact
+		return err
+	}
+	return syncFolder(dir)
+}
+
+func (f folder) remove(_ context.Context, locations []string) error {
+	var errs []error
+	for _, location := range locations {
+		errs = append(errs, f.Remove(location))
+	}
+	return errors.Join(errs...)
+}
+
+func (f folder) removeParts(_ context.Context, name string, age time.Duration) error {
+	dir := filepath.Join(f.dir, name)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return ignoreGone(err)
+	}
+	var errs []error
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) != partSuffix {
+			continue
+		}
+		info, err := entry.Info()
+		if err == nil && time.Since(info.ModTime()) > age {
+			err = os.Remove(filepath.Join(dir, entry.Name()))
+		}
+		errs = append(errs, ignoreGone(err))
+	}
+	return errors.Join(errs...)
 }
 
 func (f folder) settled([]*dataFile) {} // there is only one copy

@@ -56,6 +56,7 @@ type part struct {
 	sorted []entry // by id
 	recent map[fingerprint]entry
 	fresh  int
+	held   bool // it has entries that are in files and not in the lake yet
 	used   int64
 }
 
@@ -144,21 +145,30 @@ func (x *index) part(ctx context.Context, at place) (*part, error) {
 	return p, nil
 }
 
-// evict lets parts go that can be loaded again, least recently used first.
+// evict lets parts go, least recently used first. Those that the lake can't
+// give again come last: what was staged is read twice then, and drops out when
+// the lake is read.
 func (x *index) evict() {
 	for x.size > indexEntries {
-		var oldest place
-		found := false
-		for at, p := range x.parts {
-			if p.fresh == 0 && (!found || p.used < x.parts[oldest].used) {
-				oldest, found = at, true
-			}
+		oldest, found := x.leastUsed(false)
+		if !found {
+			oldest, found = x.leastUsed(true)
 		}
 		if !found {
 			return
 		}
 		x.drop(oldest)
 	}
+}
+
+// leastUsed gives the part that was not used for longest, held ones among them or not.
+func (x *index) leastUsed(held bool) (oldest place, found bool) {
+	for at, p := range x.parts {
+		if p.fresh == 0 && (held || !p.held) && (!found || p.used < x.parts[oldest].used) {
+			oldest, found = at, true
+		}
+	}
+	return oldest, found
 }
 
 func (x *index) drop(at place) {
@@ -175,10 +185,19 @@ func (x *index) committed() {
 	x.fresh = 0
 }
 
+// hold says that everything added is in files that a note names or is going to name.
+func (x *index) hold() {
+	for _, p := range x.parts {
+		p.held = p.held || p.fresh > 0
+		p.fresh = 0
+	}
+	x.fresh = 0
+}
+
 // abandoned forgets what was added: what the lake holds is loaded again when asked for.
 func (x *index) abandoned() {
 	for at, p := range x.parts {
-		if p.fresh > 0 {
+		if p.fresh > 0 || p.held {
 			x.drop(at)
 		}
 	}

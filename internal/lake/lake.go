@@ -40,10 +40,14 @@ type Lake struct {
 
 	committing map[string]*sync.Mutex  // by table: this process queues instead of racing itself
 	interrupt  func(step string) error // tests stop a commit here; nil otherwise
+
+	freshEntries int   // of each writer; tests lower both
+	gatherBytes  int64 // of notes at once
 }
 
 // Create opens the lake that the options name and makes what is missing of it,
-// its folder or Glue database included. A lake that was made with another
+// its folder or Glue database included, and the columns that a lake of an older
+// configtrail lacks. Rows that are there stay readable. A lake that was made with another
 // redaction key gives configtrail.ErrConflict with what to do.
 func Create(ctx context.Context, options Options) (*Lake, error) {
 	h, err := homeOf(options)
@@ -63,17 +67,29 @@ func Create(ctx context.Context, options Options) (*Lake, error) {
 		return nil, explain(fmt.Errorf("create lake %s: %w", h, err))
 	}
 	if used {
-		return open(ctx, h, options, forWriting)
+		l, err := open(ctx, h, options, forWriting)
+		if err != nil {
+			return nil, err
+		}
+		return l.evolved(ctx)
 	}
 	l, err := connect(ctx, h, options, forMaking)
 	if err != nil {
 		return nil, explain(fmt.Errorf("create lake %s: %w", h, err))
 	}
-	if err := l.createTables(ctx); err != nil {
+	if err := l.createTables(ctx, icebergSchema); err != nil {
 		return nil, explain(errors.Join(fmt.Errorf("create lake %s: %w", h, err), l.Close()))
 	}
 	if err := l.check(ctx); err != nil {
 		return nil, err
+	}
+	return l.evolved(ctx)
+}
+
+// evolved is the lake with all columns that this code knows, or closed.
+func (l *Lake) evolved(ctx context.Context) (*Lake, error) {
+	if err := l.evolve(ctx); err != nil {
+		return nil, explain(errors.Join(fmt.Errorf("create lake %s: %w", l.home, err), l.Close()))
 	}
 	return l, nil
 }
@@ -122,14 +138,14 @@ func connect(ctx context.Context, h home, options Options, how access) (*Lake, e
 	if err != nil {
 		return nil, err
 	}
-	l := &Lake{home: h, options: options, catalog: catalog, manifests: newManifests(), committing: make(map[string]*sync.Mutex)}
+	l := &Lake{home: h, options: options, catalog: catalog, manifests: newManifests(), committing: make(map[string]*sync.Mutex), freshEntries: freshEntries, gatherBytes: gatherBytes}
 	for _, name := range tableNames() {
 		l.committing[name] = new(sync.Mutex)
 	}
 	return l, nil
 }
 
-func (l *Lake) createTables(ctx context.Context) error {
+func (l *Lake) createTables(ctx context.Context, schema func(table string) *iceberg.Schema) error {
 	there, err := l.catalog.pointers.locations(ctx)
 	if err != nil {
 		return err
@@ -151,7 +167,7 @@ func (l *Lake) createTables(ctx context.Context) error {
 		if name == Items {
 			properties[propertyRedactKey] = l.options.RedactKeyID
 		}
-		if err := l.catalog.create(ctx, name, properties); err != nil {
+		if err := l.catalog.create(ctx, name, schema(name), properties); err != nil {
 			return err
 		}
 	}

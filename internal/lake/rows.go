@@ -116,40 +116,41 @@ type eventResourceRow struct {
 	Type    string `parquet:"type,dict,id(21)"`
 }
 
+// deliveryRow is in notes, too, as JSON.
 type deliveryRow struct {
-	URI          string           `parquet:"uri,id(1)"`
-	Key          string           `parquet:"key,id(2)"`
-	ETag         string           `parquet:"etag,id(3)"`
-	Size         int64            `parquet:"size,id(4)"`
-	Kind         string           `parquet:"kind,dict,id(5)"`
-	Account      string           `parquet:"account,dict,id(6)"`
-	Region       string           `parquet:"region,dict,id(7)"`
-	WrittenAt    *int64           `parquet:"written_at,optional,timestamp(microsecond:utc),id(8)"`
-	ReadAt       int64            `parquet:"read_at,timestamp(microsecond:utc),id(9)"`
-	FirstCapture *int64           `parquet:"first_capture,optional,timestamp(microsecond:utc),id(10)"`
-	LastCapture  *int64           `parquet:"last_capture,optional,timestamp(microsecond:utc),id(11)"`
-	Read         int64            `parquet:"items_read,id(12)"`
-	Added        int64            `parquet:"items_added,id(13)"`
-	Duplicates   int64            `parquet:"items_duplicate,id(14)"`
-	Rejected     int64            `parquet:"items_rejected,id(15)"`
-	Bytes        int64            `parquet:"bytes,id(16)"`
-	Archived     bool             `parquet:"archived,id(17)"`
-	Quarantined  []quarantinedRow `parquet:"quarantined,list,id(18)" parquet-element:",id(19)"`
-	Batch        int64            `parquet:"batch,id(24)"`
-	Derive       []groupRow       `parquet:"derive,list,id(25)" parquet-element:",id(26)"`
+	URI          string           `parquet:"uri,id(1)" json:"uri"`
+	Key          string           `parquet:"key,id(2)" json:"key"`
+	ETag         string           `parquet:"etag,id(3)" json:"etag"`
+	Size         int64            `parquet:"size,id(4)" json:"size"`
+	Kind         string           `parquet:"kind,dict,id(5)" json:"kind"`
+	Account      string           `parquet:"account,dict,id(6)" json:"account"`
+	Region       string           `parquet:"region,dict,id(7)" json:"region"`
+	WrittenAt    *int64           `parquet:"written_at,optional,timestamp(microsecond:utc),id(8)" json:"written_at"`
+	ReadAt       int64            `parquet:"read_at,timestamp(microsecond:utc),id(9)" json:"read_at"`
+	FirstCapture *int64           `parquet:"first_capture,optional,timestamp(microsecond:utc),id(10)" json:"first_capture"`
+	LastCapture  *int64           `parquet:"last_capture,optional,timestamp(microsecond:utc),id(11)" json:"last_capture"`
+	Read         int64            `parquet:"items_read,id(12)" json:"items_read"`
+	Added        int64            `parquet:"items_added,id(13)" json:"items_added"`
+	Duplicates   int64            `parquet:"items_duplicate,id(14)" json:"items_duplicate"`
+	Rejected     int64            `parquet:"items_rejected,id(15)" json:"items_rejected"`
+	Bytes        int64            `parquet:"bytes,id(16)" json:"bytes"`
+	Archived     bool             `parquet:"archived,id(17)" json:"archived"`
+	Quarantined  []quarantinedRow `parquet:"quarantined,list,id(18)" parquet-element:",id(19)" json:"quarantined"`
+	Batch        int64            `parquet:"batch,id(24)" json:"batch"`
+	Derive       []groupRow       `parquet:"derive,list,id(25)" parquet-element:",id(26)" json:"derive"`
 }
 
 type quarantinedRow struct {
-	Index  int64  `parquet:"index,id(20)"`
-	Offset int64  `parquet:"offset,id(21)"`
-	Code   string `parquet:"code,dict,id(22)"`
-	Reason string `parquet:"reason,id(23)"`
+	Index  int64  `parquet:"index,id(20)" json:"index"`
+	Offset int64  `parquet:"offset,id(21)" json:"offset"`
+	Code   string `parquet:"code,dict,id(22)" json:"code"`
+	Reason string `parquet:"reason,id(23)" json:"reason"`
 }
 
 type groupRow struct {
-	Account      string `parquet:"account,dict,id(27)"`
-	Region       string `parquet:"region,dict,id(28)"`
-	ResourceType string `parquet:"resource_type,dict,id(29)"`
+	Account      string `parquet:"account,dict,id(27)" json:"account"`
+	Region       string `parquet:"region,dict,id(28)" json:"region"`
+	ResourceType string `parquet:"resource_type,dict,id(29)" json:"resource_type"`
 }
 
 // text is s as a Parquet string may hold it. Engines refuse a whole file for

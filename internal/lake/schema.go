@@ -101,23 +101,17 @@ func typeOf(typ iceberg.Type) (Type, error) {
 	return Type{kind, fields}, err
 }
 
-// build makes an Iceberg schema. Ids are given as Iceberg gives them to a new
-// table: to the members of a struct first, then to the parts of each in turn.
-type build struct{ lastID int }
-
-func (b *build) fields(columns []Column) []iceberg.NestedField {
+// icebergFields are columns as Iceberg has them, of the same ids.
+func icebergFields(columns []Column) []iceberg.NestedField {
 	fields := make([]iceberg.NestedField, len(columns))
-	for i, column := range columns {
-		b.lastID++
-		fields[i] = iceberg.NestedField{ID: b.lastID, Name: column.Name, Required: !column.Nullable}
-	}
-	for i, column := range columns {
-		fields[i].Type = b.typ(column.Type)
+	for i, c := range columns {
+		fields[i] = iceberg.NestedField{ID: c.ID, Name: c.Name, Required: !c.Nullable, Type: icebergTypeOf(c.Type)}
 	}
 	return fields
 }
 
-func (b *build) typ(typ Type) iceberg.Type {
+func icebergTypeOf(typ Type) iceberg.Type {
+	parts := icebergFields(typ.Fields)
 	switch typ.Kind {
 	case Long:
 		return iceberg.PrimitiveTypes.Int64
@@ -130,23 +124,20 @@ func (b *build) typ(typ Type) iceberg.Type {
 	case Timestamptz:
 		return iceberg.PrimitiveTypes.TimestampTz
 	case List:
-		element := b.fields(typ.Fields)[0]
-		return &iceberg.ListType{ElementID: element.ID, Element: element.Type, ElementRequired: element.Required}
+		return &iceberg.ListType{ElementID: parts[0].ID, Element: parts[0].Type, ElementRequired: parts[0].Required}
 	case Map:
-		parts := b.fields(typ.Fields)
 		return &iceberg.MapType{
 			KeyID: parts[0].ID, KeyType: parts[0].Type,
 			ValueID: parts[1].ID, ValueType: parts[1].Type, ValueRequired: parts[1].Required,
 		}
 	case Struct:
-		return &iceberg.StructType{FieldList: b.fields(typ.Fields)}
+		return &iceberg.StructType{FieldList: parts}
 	}
 	return iceberg.PrimitiveTypes.String
 }
 
 func icebergSchema(table string) *iceberg.Schema {
-	var b build
-	return iceberg.NewSchema(0, b.fields(columnsFor(table))...)
+	return iceberg.NewSchema(0, icebergFields(numbered(table))...)
 }
 
 func partitionSpec(name string, schema *iceberg.Schema) (iceberg.PartitionSpec, error) {

@@ -2,8 +2,13 @@ package lake
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
+	"time"
 
 	icebergio "github.com/apache/iceberg-go/io"
 )
@@ -39,6 +44,13 @@ type storage interface {
 	settled(files []*dataFile)
 	discard(files []*dataFile) error
 
+	// writeWhole writes a small file that is there whole and durable, or not at
+	// all. Remove removes files; those that are gone already are no error.
+	// RemoveParts removes what writeWhole left in a folder long ago.
+	writeWhole(ctx context.Context, location string, data []byte) error
+	remove(ctx context.Context, locations []string) error
+	removeParts(ctx context.Context, folder string, age time.Duration) error
+
 	// fetch gives data files as files of this machine.
 	fetch(ctx context.Context, files []File) ([]File, error)
 
@@ -47,6 +59,37 @@ type storage interface {
 
 	// close removes what is of this machine and of no use without the lake.
 	close() error
+}
+
+// sizesIn lists the files right in a folder of the lake by their names, with
+// their sizes. One that is not there holds none.
+func sizesIn(ctx context.Context, files storage, folder string) (map[string]int64, error) {
+	found := make(map[string]int64)
+	err := files.io(ctx).WalkDir(files.location(folder), func(location string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // it went meanwhile, or was never there
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case entry.IsDir() || location != files.location(folder)+"/"+path.Base(location):
+			return nil
+		}
+		info, err := entry.Info()
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			return err
+		}
+		found[path.Base(location)] = info.Size()
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", files.location(folder), err)
+	}
+	return found, nil
 }
 
 // icebergIO is what iceberg-go asks of a file system in our use of it.

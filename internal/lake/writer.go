@@ -12,7 +12,8 @@ import (
 
 // freshEntries is how many uncommitted rows a writer takes before it commits
 // the items and events it has, without a delivery: an object that holds more
-// is read again after a crash, and finds its items known.
+// is read again after a crash, and finds its items known. A writer that stages
+// publishes their files then.
 const freshEntries = 2 << 20
 
 // Group is what has to be derived again: the resources of one type in an
@@ -21,11 +22,13 @@ type Group struct{ Account, Region, Type string }
 
 // Writer adds items, events and deliveries. It is safe for concurrent use.
 //
-// What is added is in the lake after Commit. Until then rows are held in memory
-// up to some tens of megabytes, and beyond that in files that no reader sees.
+// What is added is in the lake after Commit, or, of a writer that stages, after
+// Stage and the next Gather. Until then rows are held in memory up to some tens
+// of megabytes, and beyond that in files that no reader sees.
 // After an error of Commit the same Commit may be tried again, or Abandon.
 type Writer struct {
-	lake *Lake
+	lake    *Lake
+	staging bool
 
 	mu         sync.Mutex
 	spilled    *sync.Cond // signals that a spill ended
@@ -35,6 +38,7 @@ type Writer struct {
 	events     pendingRows[eventRow]
 	deliveries []deliveryRow
 	batchMark  string // of the commit of deliveries
+	inDoubt    bool   // a note that names what is held may have been written
 
 	// unfinished holds, by URI, groups of items that are in the lake and came
 	// from that very object: an earlier reading of it added them and did not
@@ -48,6 +52,7 @@ type pendingRows[R any] struct {
 	rows   []*R
 	weight int64
 	runs   *runs[R]
+	held   []*dataFile // published for the next note
 	mark   string
 }
 

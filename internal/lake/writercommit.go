@@ -25,7 +25,10 @@ func (w *Writer) relieve(ctx context.Context) error {
 		work = take(ctx, &w.items)
 	case w.events.weight >= bufferBytes:
 		work = take(ctx, &w.events)
-	case w.items.known.fresh+w.events.known.fresh >= freshEntries && !w.spilling:
+	case w.items.known.fresh+w.events.known.fresh >= w.lake.freshEntries && !w.spilling:
+		if w.staging {
+			return w.hold(ctx)
+		}
 		return w.commitRows(ctx)
 	default:
 		return nil
@@ -54,7 +57,10 @@ func (w *Writer) Commit(ctx context.Context) error {
 	for w.spilling {
 		w.spilled.Wait()
 	}
-	if w.err != nil {
+	switch {
+	case w.staging:
+		return errStages
+	case w.err != nil:
 		return explain(w.err)
 	}
 	if err := w.commitRows(ctx); err != nil {
@@ -106,67 +112,87 @@ func commitTable[R any](ctx context.Context, l *Lake, t *pendingRows[R]) error {
 	return nil
 }
 
-// commitDeliveries numbers the batch, which only the base it is pinned to tells.
+// commitDeliveries commits the deliveries as one batch.
 func (w *Writer) commitDeliveries(ctx context.Context) error {
 	if len(w.deliveries) == 0 {
 		return nil
 	}
-	order := deliveryLayout(0)
-	var staged *runs[deliveryRow]
+	b := batch{lake: w.lake}
 	err := w.lake.commit(ctx, change{Deliveries, w.batchMark, func(ctx context.Context, base *table.Table, tx *table.Transaction, summary iceberg.Properties) error {
-		if staged != nil { // of a base that is no longer the newest
-			if err := staged.abandon(); err != nil {
-				return err
-			}
-		}
-		staged = newRuns(w.lake, order)
-		batch := number(base, propertyBatch) + 1
-		rows := make([]*deliveryRow, len(w.deliveries))
-		for i, row := range w.deliveries {
-			row.Batch, row.Derive = batch, slices.Clone(row.Derive)
-			rows[i] = &row
-		}
-		if err := staged.add(ctx, rows); err != nil {
-			return err
-		}
-		files, err := staged.settle(ctx)
-		if err != nil {
-			return err
-		}
-		if err := w.lake.files().publish(ctx, files); err != nil {
-			return err
-		}
-		if err := appendFiles(ctx, tx, entries(files), summary); err != nil {
-			return err
-		}
-		return tx.SetProperties(iceberg.Properties{propertyBatch: fmt.Sprint(batch)})
+		return b.append(ctx, base, tx, w.deliveries, summary, iceberg.Properties{})
 	}})
 	if err != nil {
 		return err
 	}
-	if staged != nil {
-		staged.forget()
-	}
+	b.forget()
 	w.deliveries, w.batchMark = nil, newMark()
 	return nil
 }
 
-// Abandon forgets what is not committed and removes its files. The writer can
-// go on afterwards.
+// batch is the file or files of one commit of deliveries.
+type batch struct {
+	lake   *Lake
+	staged *runs[deliveryRow]
+}
+
+// append stages rows and sets properties. It numbers the batch, which only the
+// base it is pinned to tells; files of a base that is no longer the newest go.
+func (b *batch) append(ctx context.Context, base *table.Table, tx *table.Transaction, deliveries []deliveryRow, summary, properties iceberg.Properties) error {
+	if b.staged != nil {
+		if err := b.staged.abandon(); err != nil {
+			return err
+		}
+	}
+	b.staged = newRuns(b.lake, deliveryLayout(0))
+	number := number(base, propertyBatch) + 1
+	rows := make([]*deliveryRow, len(deliveries))
+	for i, row := range deliveries {
+		row.Batch, row.Derive = number, slices.Clone(row.Derive)
+		rows[i] = &row
+	}
+	if err := b.staged.add(ctx, rows); err != nil {
+		return err
+	}
+	files, err := b.staged.settle(ctx)
+	if err != nil {
+		return err
+	}
+	if err := b.lake.files().publish(ctx, files); err != nil {
+		return err
+	}
+	if err := appendFiles(ctx, tx, entries(files), summary); err != nil {
+		return err
+	}
+	properties[propertyBatch] = fmt.Sprint(number)
+	return tx.SetProperties(properties)
+}
+
+func (b *batch) forget() {
+	if b.staged != nil {
+		b.staged.forget()
+	}
+}
+
+// Abandon forgets what is not committed or staged and removes its files. The
+// writer can go on afterwards.
 func (w *Writer) Abandon() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.spilling {
 		w.spilled.Wait()
 	}
-	err := errors.Join(abandon(&w.items), abandon(&w.events))
-	w.deliveries, w.err, w.batchMark = nil, nil, newMark()
+	if w.inDoubt { // files that a note may name
+		w.items.held, w.events.held = nil, nil
+	}
+	err := errors.Join(abandon(w.lake, &w.items), abandon(w.lake, &w.events))
+	w.deliveries, w.err, w.batchMark, w.inDoubt = nil, nil, newMark(), false
 	clear(w.unfinished)
 	return explain(err)
 }
 
-func abandon[R any](t *pendingRows[R]) error {
-	t.rows, t.weight, t.mark = nil, 0, newMark()
+func abandon[R any](l *Lake, t *pendingRows[R]) error {
+	held := t.held
+	t.rows, t.held, t.weight, t.mark = nil, nil, 0, newMark()
 	t.known.abandoned()
-	return t.runs.abandon()
+	return errors.Join(t.runs.abandon(), l.files().discard(held))
 }

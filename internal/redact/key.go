@@ -20,6 +20,9 @@ import (
 // keyBytes is the length of a key: as long as the hash it is used with.
 const keyBytes = 32
 
+// generatedChars is how many characters of 62 are as hard to guess as a key.
+const generatedChars = 43
+
 // Key is a lake's redaction key. The secret stays out of logs and JSON: only the
 // id is exported, and Key prints as its id.
 type Key struct {
@@ -62,9 +65,37 @@ func RandomKey() Key {
 	return Key{ID: keyID(secret), secret: secret}
 }
 
-// ParseKey reads the text of a key file, or of a secret that holds the same: 64
-// hexadecimal digits. Space around them is ignored.
+// ParseKey reads a secret that holds a key: the text of a key file, or one that
+// Secrets Manager generated, which is at least 43 letters and digits at random.
+// Space around it is ignored.
 func ParseKey(text string) (Key, error) {
+	text = strings.TrimSpace(text)
+	if isHex(text) {
+		return parseHexKey(text)
+	}
+	// No error holds a part of the secret.
+	switch {
+	case strings.Trim(text, lowerCase+upperCase+digits) != "":
+		return Key{}, fmt.Errorf("%w: a redaction key is %d hexadecimal digits, or at least %d random letters and digits and nothing else",
+			configtrail.ErrInvalid, 2*keyBytes, generatedChars)
+	case len(text) < generatedChars:
+		return Key{}, fmt.Errorf("%w: a redaction key has at least %d random letters and digits, not %d", configtrail.ErrInvalid, generatedChars, len(text))
+	case !strings.ContainsAny(text, lowerCase) || !strings.ContainsAny(text, upperCase) || !strings.ContainsAny(text, digits):
+		// Chance makes this once in a thousand million times; a slip in typing a key file makes it often.
+		return Key{}, fmt.Errorf("%w: a generated redaction key has small letters, capitals and digits", configtrail.ErrInvalid)
+	}
+	sum := sha256.Sum256([]byte("configtrail redaction key\n" + text))
+	return NewKey(sum[:])
+}
+
+const (
+	lowerCase = "abcdefghijklmnopqrstuvwxyz"
+	upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits    = "0123456789"
+)
+
+// parseHexKey reads the text of a key file: 64 hexadecimal digits.
+func parseHexKey(text string) (Key, error) {
 	secret, err := hex.DecodeString(strings.TrimSpace(text))
 	if err != nil {
 		// The decoder's error would quote a character of the secret.
@@ -108,7 +139,7 @@ func LoadKey(path string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("read redaction key: %w", err)
 	}
-	key, err := ParseKey(string(text))
+	key, err := parseHexKey(string(text))
 	if err != nil {
 		return Key{}, fmt.Errorf("read redaction key %s: %w", path, err)
 	}

@@ -37,6 +37,33 @@ func TestKeyID(t *testing.T) {
 	}
 }
 
+// A secret that Secrets Manager generated is hashed to a key; its id was worked
+// out with openssl too.
+func TestGeneratedKey(t *testing.T) {
+	const text = "Zq3vB8nKx0LrT5yWcE1dHj7mPu2sGfA9iRoQ4tYb6Vw" // 43 characters
+	key, err := redact.ParseKey(text + "\n")
+	if err != nil || key.ID != "b96064b57476bd93" || len(key.Bytes()) != 32 {
+		t.Errorf("%s, %v", key, err)
+	}
+	for name, wrong := range map[string]string{
+		"one too short": text[1:], "a sign": text + "!", "a line": text + "\n" + text, "a space": text[:20] + " " + text[20:],
+		"no capitals": strings.ToLower(text), "no digits": strings.Repeat("aB", 30), "full-width digits": strings.Repeat("aB１", 20),
+		"a long name": "configtrail/production/redaction-key/of-the-lake",
+	} {
+		if _, err := redact.ParseKey(wrong); !errors.Is(err, configtrail.ErrInvalid) || strings.Contains(err.Error(), wrong[:8]) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// A key file holds a key itself.
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := redact.LoadKey(path); !errors.Is(err, configtrail.ErrInvalid) {
+		t.Errorf("a generated secret in a file: %v", err)
+	}
+}
+
 func TestKeyIsNeverPrinted(t *testing.T) {
 	key, err := redact.ParseKey(keyText)
 	if err != nil {

@@ -45,6 +45,7 @@ type facts struct {
 	Joined        []history.PlaceTime // accounts whose first delivery lies within the month
 	Unseen        []string            // accounts asked for, of which nothing was ever delivered
 	NoRhythm      int                 // places with too few snapshots to tell gaps
+	Rhythm        map[[2]string]bool  // account and region of the places with enough of them
 	Gaps          []configtrail.Gap   // that touch the month
 	Quarantine    quarantine          // of objects that touch the month
 	Pending       bool                // items are in whose changes are not derived yet

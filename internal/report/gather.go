@@ -18,7 +18,7 @@ const monthsBefore = 4
 // Question is what is asked of the past for a report.
 func (o Options) Question() history.MonthQuestion {
 	return history.MonthQuestion{
-		Month: o.Month, Filter: o.Filter, Before: max(0, cmp.Or(o.Before, monthsBefore)), StepTypes: anomaly.StepTypes(),
+		Month: o.Month, Filter: o.Filter, Before: max(0, cmp.Or(o.Before, monthsBefore)), StepTypes: anomaly.StepTypes(), Judge: anomaly.Judged,
 	}
 }
 
@@ -127,7 +127,9 @@ func counts(parts []history.Part) []Count {
 // coverage learns how far deliveries reach and what is missing in the month.
 func (f *facts) coverage(coverage configtrail.Coverage) {
 	f.Gaps = coverage.Gaps
+	f.Rhythm = map[[2]string]bool{}
 	for _, p := range coverage.Places {
+		f.Rhythm[[2]string{p.Account, p.Region}] = p.Interval > 0
 		f.Complete = append(f.Complete, history.PlaceTime{Account: p.Account, Region: p.Region, Time: p.CompleteUntil.In(f.Zone)})
 		if f.First.IsZero() || p.First.Before(f.First) {
 			f.First = p.First

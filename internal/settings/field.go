@@ -67,6 +67,9 @@ var fields = []field{
 		s.RedactKeyFile, err = paths.path(v)
 		return err
 	}},
+	{"redact-key-secret", "redact_key_secret", func(s *Settings, _ resolver, v string) error {
+		return matching(&s.RedactKeySecret, v, secretID, "a secret of Secrets Manager; write its ARN or name, with #FIELD behind it for a member of a JSON secret")
+	}},
 	{"profile", "aws.profile", func(s *Settings, _ resolver, v string) error { s.AWS.Profile = v; return nil }},
 	{"role-arn", "aws.role_arn", func(s *Settings, _ resolver, v string) error {
 		return matching(&s.AWS.RoleARN, v, roleARN, "a role; write it as arn:aws:iam::ACCOUNT:role/NAME")
@@ -95,6 +98,7 @@ var (
 	database  = configtrail.Pattern(`^[a-z0-9_]{1,255}$`)
 	rawTable  = configtrail.Pattern(`^([a-z0-9_]{1,255}\.)?[a-z0-9_]{1,255}$`)
 	workgroup = configtrail.Pattern(`^[a-zA-Z0-9._-]{1,128}$`)
+	secretID  = configtrail.Pattern(`^[\w/+=.@:!-]+(#\S+)?$`)
 	s3URL     = configtrail.Pattern(`^s3://[a-z0-9][a-z0-9.-]+(/\S*)?$`)
 )
 

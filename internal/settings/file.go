@@ -34,7 +34,7 @@ func readFile(path string) ([]byte, error) {
 // parse reads a file into s. It goes over the nodes of the document by itself:
 // only so can it name the line and the allowed keys, and take an account id
 // with its leading zeros, which YAML would read as a number.
-func (s *Settings) parse(path string, data []byte, paths resolver) error {
+func (s *Settings) parse(path string, data []byte, paths resolver, given func(field)) error {
 	var document yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	err := decoder.Decode(&document)
@@ -49,7 +49,7 @@ func (s *Settings) parse(path string, data []byte, paths resolver) error {
 	if err != nil {
 		return fmt.Errorf("%w: %s", configtrail.ErrInvalid, syntax(path, err))
 	}
-	r := reading{settings: s, path: path, paths: paths}
+	r := reading{settings: s, path: path, paths: paths, given: given}
 	r.top(document.Content[0])
 	if len(r.wrong) > 0 {
 		return fmt.Errorf("%w: %s", configtrail.ErrInvalid, strings.Join(r.wrong, "\n"))
@@ -74,6 +74,7 @@ type reading struct {
 	settings *Settings
 	path     string
 	paths    resolver
+	given    func(field)
 	wrong    []string
 }
 
@@ -119,6 +120,7 @@ func (r *reading) field(key string, value *yaml.Node) bool {
 		if err := fields[at].set(r.settings, r.paths, text); err != nil {
 			r.problem(value, "%s: %s", key, err)
 		}
+		r.given(fields[at])
 	}
 	return true
 }

@@ -23,10 +23,15 @@ type Settings struct {
 	Engine        string   // "duckdb", "athena" or "trino"
 	Model         string   // "": nothing goes to a model
 	RedactKeyFile string   // "": the key below ConfigDir, made when it is first needed
-	AWS           AWS
-	Remote        Remote
-	Spend         Spend
-	Accounts      []configtrail.Account // only the file has them
+
+	// RedactKeySecret is the ARN or the name in Secrets Manager of the key, with
+	// #FIELD behind it where it is a JSON secret. It never stands beside RedactKeyFile.
+	RedactKeySecret string
+
+	AWS      AWS
+	Remote   Remote
+	Spend    Spend
+	Accounts []configtrail.Account // only the file has them
 
 	File      string // the file that was read; "" where there is none
 	ConfigDir string // where this person's settings of all programs lie, ~/.config; "" where there is no home
@@ -101,6 +106,10 @@ type Options struct {
 	// where a command has others than the rest.
 	Defaults map[string]string
 
+	// Given, where it is not nil, hears the flag of each setting that a person set,
+	// wherever they did. Defaults are not theirs.
+	Given func(flag string)
+
 	Localtime string // the link that tells this machine's zone; "": /etc/localtime
 }
 
@@ -125,14 +134,25 @@ func Load(options Options) (Settings, error) {
 			if err := f.set(&s, paths, value); err != nil {
 				return Settings{}, fmt.Errorf("%w: %s: %w", configtrail.ErrInvalid, EnvName(f.flag), err)
 			}
+			options.given(f)
 		}
 		if value, given := options.Flags[f.flag]; given {
 			if err := f.set(&s, paths, value); err != nil {
 				return Settings{}, fmt.Errorf("%w: --%s: %w", configtrail.ErrInvalid, f.flag, err)
 			}
+			options.given(f)
 		}
 	}
+	if s.RedactKeyFile != "" && s.RedactKeySecret != "" {
+		return Settings{}, fmt.Errorf("%w: redact-key-file and redact-key-secret are both set; leave one out", configtrail.ErrInvalid)
+	}
 	return s.withDefaults(options)
+}
+
+func (o Options) given(f field) {
+	if o.Given != nil {
+		o.Given(f.flag)
+	}
 }
 
 // withDefaults fills what only the machine can tell.
@@ -182,7 +202,7 @@ func (s *Settings) loadFile(options Options) error {
 		return fmt.Errorf("read settings %s: %w", path, err)
 	}
 	s.File = path
-	return s.parse(path, data, resolver{home: home(options.Getenv), folder: folder})
+	return s.parse(path, data, resolver{home: home(options.Getenv), folder: folder}, options.given)
 }
 
 // FileName is the name of the settings file in its folder.

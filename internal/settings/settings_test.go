@@ -221,7 +221,7 @@ func expect(t *testing.T, err, class error, text string) {
 }
 
 func TestStrict(t *testing.T) {
-	const top = "sources, accounts, aws, remote, spend, lake, tz, lang, engine, model, redact_key_file"
+	const top = "sources, accounts, aws, remote, spend, lake, tz, lang, engine, model, redact_key_file, redact_key_secret"
 	const below = "profile, role_arn, external_id, region, endpoint_url, path_style, request_payer, expected_owner"
 	for _, test := range []struct{ text, want string }{
 		{"lake: x\nlakes: y\n", `FILE:2: unknown key "lakes"; allowed: ` + top},
@@ -401,7 +401,7 @@ func TestExample(t *testing.T) {
 func TestFlagsAndVariables(t *testing.T) {
 	want := []string{
 		"lake", "tz", "lang", "engine", "source", "database", "raw-table", "workgroup", "output", "max-bytes", "trino-url",
-		"model", "spend", "day-bytes", "day-tokens", "day-usd", "redact-key-file", "profile", "role-arn", "external-id",
+		"model", "spend", "day-bytes", "day-tokens", "day-usd", "redact-key-file", "redact-key-secret", "profile", "role-arn", "external-id",
 		"aws-region", "endpoint-url", "path-style", "request-payer", "expected-owner",
 	}
 	if diff := cmp.Diff(want, settings.Flags()); diff != "" {
@@ -450,5 +450,42 @@ func TestDefaultsOfACommand(t *testing.T) {
 	got, err = settings.Load(settings.Options{Getenv: base.get, Defaults: defaults, File: file, Flags: map[string]string{"lang": "en"}})
 	if err != nil || got.TZ != "Europe/Berlin" || got.Lang != "en" {
 		t.Errorf("file and flag: %s, %s, %v", got.TZ, got.Lang, err)
+	}
+}
+
+func TestTheSecretOfTheKey(t *testing.T) {
+	base := env{"HOME": "/h", "TZ": "UTC"}
+	for _, id := range []string{
+		"configtrail/redact-key", "configtrail/keys#redact", "arn:aws:secretsmanager:ap-northeast-1:111122223333:secret:redact-AbCdEf#a key's",
+	} {
+		_, err := settings.Load(settings.Options{Getenv: base.get, Flags: map[string]string{"redact-key-secret": id}})
+		if strings.Contains(id, " ") != errors.Is(err, configtrail.ErrInvalid) {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+	path := write(t, "redact_key_secret: configtrail/redact-key\n")
+	got, err := settings.Load(settings.Options{Getenv: base.get, File: path})
+	if err != nil || got.RedactKeySecret != "configtrail/redact-key" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	_, err = settings.Load(settings.Options{Getenv: base.get, File: path, Flags: map[string]string{"redact-key-file": "key"}})
+	expect(t, err, configtrail.ErrInvalid, "invalid: redact-key-file and redact-key-secret are both set; leave one out")
+	if got, err = settings.Load(settings.Options{Getenv: base.get, File: path, Flags: map[string]string{"redact-key-file": "key", "redact-key-secret": ""}}); err != nil || got.RedactKeyFile == "" {
+		t.Errorf("taken back: %+v, %v", got, err)
+	}
+}
+
+// Whoever asks whether a person has set something hears of all places but defaults.
+func TestGiven(t *testing.T) {
+	heard := map[string]bool{}
+	_, err := settings.Load(settings.Options{
+		Getenv:   env{"HOME": "/h", "TZ": "UTC", "LANG": "ja_JP.UTF-8", "CONFIGTRAIL_AWS_REGION": "us-east-1"}.get,
+		File:     write(t, "tz: Asia/Tokyo\n"),
+		Flags:    map[string]string{"engine": "athena"},
+		Defaults: map[string]string{"model": "m"},
+		Given:    func(flag string) { heard[flag] = true },
+	})
+	if diff := cmp.Diff(map[string]bool{"aws-region": true, "tz": true, "engine": true}, heard); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }

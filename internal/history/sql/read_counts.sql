@@ -9,6 +9,6 @@ FROM (
         items_read, items_duplicate, items_rejected,
         row_number() OVER (PARTITION BY uri ORDER BY read_at DESC, batch DESC) AS n
     FROM deliveries
-    WHERE {read} AND kind <> 'cloudtrail'
+    WHERE {read} AND kind NOT IN ('cloudtrail', 'notification')
 ) AS newest
 WHERE n = 1

@@ -1,4 +1,4 @@
-// Package awsjson serves AWS's JSON 1.1 protocol: a POST whose X-Amz-Target
+// Package awsjson serves AWS's JSON protocol, 1.1 or 1.0: a POST whose X-Amz-Target
 // header names the operation and whose body is the input. The servers for tests
 // that speak it differ in their operations only.
 package awsjson
@@ -16,11 +16,14 @@ import (
 	"time"
 )
 
-// contentType is both the request's and the answer's.
+// contentType is both the request's and the answer's, unless a Server says otherwise.
 const contentType = "application/x-amz-json-1.1"
 
+// Version10 is the content type of the services that speak JSON 1.0, such as SQS.
+const Version10 = "application/x-amz-json-1.0"
+
 // maxInput is more than any operation here takes.
-const maxInput = 4 << 20
+const maxInput = 8 << 20
 
 // Error is an answer that says no, as AWS's SDKs read it.
 type Error struct {
@@ -64,6 +67,15 @@ type Server struct {
 	SecretKey  string // what calls are signed with; empty: signatures are not checked
 	Operations map[string]Operation
 	Faults     *Faults // nil: none
+
+	ContentType string // "": that of JSON 1.1
+}
+
+func (s *Server) contentType() string {
+	if s.ContentType == "" {
+		return contentType
+	}
+	return s.ContentType
 }
 
 // ServeHTTP answers one call.
@@ -78,13 +90,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, err)
 		return
 	}
-	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Type", s.contentType())
 	_, _ = w.Write(body) // a caller who left needs no answer
 }
 
 func (s *Server) answer(r *http.Request) (any, error) {
-	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != contentType {
-		return nil, Errorf("UnknownOperationException", "a call is a POST of %s", contentType)
+	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != s.contentType() {
+		return nil, Errorf("UnknownOperationException", "a call is a POST of %s", s.contentType())
 	}
 	input, err := io.ReadAll(io.LimitReader(r.Body, maxInput+1))
 	switch {

@@ -37,12 +37,12 @@ type place struct {
 }
 
 // programs are the binaries under test.
-type programs struct{ full, function string }
+type programs struct{ full, function, ingest string }
 
 func build(t *testing.T) programs {
 	t.Helper()
 	dir := t.TempDir()
-	p := programs{filepath.Join(dir, "configtrail"), filepath.Join(dir, "bootstrap")}
+	p := programs{full: filepath.Join(dir, "configtrail"), function: filepath.Join(dir, "bootstrap")}
 	for path, name := range map[string]string{p.full: "configtrail/cmd/configtrail", p.function: "configtrail/cmd/configtrail-lambda"} {
 		command := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, name)
 		if path == p.function {

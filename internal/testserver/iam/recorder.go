@@ -2,6 +2,7 @@ package iam
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"io"
@@ -103,12 +104,15 @@ func (r *Recorder) tell(service string, request *http.Request, body []byte) []Ca
 	case "glue":
 		return on(r.glueResources(operation, in.DatabaseName, in.Name, in.TableInput.Name, in.DatabaseInput.Name)...)
 	case "athena":
-		if operation == "StartQueryExecution" {
-			if r.group = in.WorkGroup; r.group == "" {
-				r.group = "primary"
-			}
+		group := in.WorkGroup
+		switch operation {
+		case "StartQueryExecution":
+			r.group = cmp.Or(group, "primary")
+			group = r.group
+		case "GetQueryExecution", "GetQueryResults", "StopQueryExecution": // of the query's workgroup
+			group = r.group
 		}
-		return on(r.arn("athena", "workgroup/"+r.group))
+		return on(r.arn("athena", "workgroup/"+cmp.Or(group, "primary")))
 	case "secretsmanager":
 		id := in.SecretId
 		if !strings.HasPrefix(id, "arn:") {

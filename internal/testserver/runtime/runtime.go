@@ -27,6 +27,7 @@ type Options struct {
 	Timeout time.Duration // of one invocation; 0: 30 s
 	Most    int           // environments at once; 0: 10
 	Output  io.Writer     // what the function prints; nil: nobody sees it
+	IAM     *IAM          // who may ask its URL; nil: everybody, as with the type NONE
 }
 
 // InitTimeout is how long a process may take until it asks for work.

@@ -31,16 +31,33 @@ type urlEvent struct {
 }
 
 type urlContext struct {
-	AccountID    string  `json:"accountId"`
-	APIID        string  `json:"apiId"`
-	DomainName   string  `json:"domainName"`
-	DomainPrefix string  `json:"domainPrefix"`
-	HTTP         urlHTTP `json:"http"`
-	RequestID    string  `json:"requestId"`
-	RouteKey     string  `json:"routeKey"`
-	Stage        string  `json:"stage"`
-	Time         string  `json:"time"`
-	TimeEpoch    int64   `json:"timeEpoch"`
+	AccountID      string         `json:"accountId"`
+	APIID          string         `json:"apiId"`
+	Authentication *struct{}      `json:"authentication"`
+	Authorizer     *urlAuthorizer `json:"authorizer,omitempty"` // of the type AWS_IAM only
+	DomainName     string         `json:"domainName"`
+	DomainPrefix   string         `json:"domainPrefix"`
+	HTTP           urlHTTP        `json:"http"`
+	RequestID      string         `json:"requestId"`
+	RouteKey       string         `json:"routeKey"`
+	Stage          string         `json:"stage"`
+	Time           string         `json:"time"`
+	TimeEpoch      int64          `json:"timeEpoch"`
+}
+
+type urlAuthorizer struct {
+	IAM urlCaller `json:"iam"`
+}
+
+// urlCaller is who signed a request.
+type urlCaller struct {
+	AccessKey       string    `json:"accessKey"`
+	AccountID       string    `json:"accountId"`
+	CallerID        string    `json:"callerId"`
+	CognitoIdentity *struct{} `json:"cognitoIdentity"`
+	PrincipalOrgID  *string   `json:"principalOrgId"`
+	UserARN         string    `json:"userArn"`
+	UserID          string    `json:"userId"`
 }
 
 type urlHTTP struct {
@@ -60,15 +77,24 @@ type urlAnswer struct {
 	Base64  bool              `json:"isBase64Encoded"`
 }
 
-// ServeHTTP implements http.Handler: a Function URL without authorisation, in
-// buffered mode. It adds the header X-Configtrail-Init to an answer for which a
+// ServeHTTP implements http.Handler: a Function URL in buffered mode. It adds the header X-Configtrail-Init to an answer for which a
 // process was started: the seconds until it asked for work.
 func (f *Function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	event, err := eventOf(r)
-	if err != nil {
+	body, err := io.ReadAll(io.LimitReader(r.Body, MaxPayload+1))
+	if err != nil || len(body) > MaxPayload {
 		http.Error(w, `{"Message":"Request Entity Too Large"}`, http.StatusRequestEntityTooLarge)
 		return
 	}
+	var caller *Key
+	if f.options.IAM != nil {
+		key, refused := f.options.IAM.admit(r, body)
+		if refused != nil {
+			refused.write(w)
+			return
+		}
+		caller = key
+	}
+	event := eventOf(r, body, caller)
 	// A caller that leaves does not end the invocation.
 	result, err := f.Invoke(context.WithoutCancel(r.Context()), event)
 	if err != nil {
@@ -79,14 +105,14 @@ func (f *Function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if result.Cold {
 		w.Header().Set("X-Configtrail-Init", fmt.Sprintf("%.4f", result.Init.Seconds()))
 	}
-	status, body, ok := answerTo(w.Header(), result)
+	status, answer, ok := answerTo(w.Header(), result)
 	if !ok {
 		w.Header().Set("Content-Type", "application/json")
-		status, body = http.StatusBadGateway, []byte("Internal Server Error")
+		status, answer = http.StatusBadGateway, []byte("Internal Server Error")
 	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		w.Write(body) //nolint:errcheck // a caller that has gone reads no answer
+		w.Write(answer) //nolint:errcheck // a caller that has gone reads no answer
 	}
 }
 
@@ -126,12 +152,8 @@ func answerTo(header http.Header, result Result) (status int, body []byte, ok bo
 
 // eventOf is a request as a Function URL hands it on: names of headers in lower
 // case, several of one name joined, cookies apart, and a body that is not known
-// to be text in base64.
-func eventOf(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, MaxPayload+1))
-	if err != nil || len(body) > MaxPayload {
-		return nil, fmt.Errorf("a body of more than %d bytes, or cut off: %w", MaxPayload, err)
-	}
+// to be text in base64. caller is nil where nobody has to sign.
+func eventOf(r *http.Request, body []byte, caller *Key) []byte {
 	source, _, _ := net.SplitHostPort(r.RemoteAddr)
 	now := time.Now().UTC()
 	const id = "abcdefghijklmnopqrstuvwxyz012345"
@@ -147,6 +169,9 @@ func eventOf(r *http.Request) ([]byte, error) {
 			RequestID: requestID(), RouteKey: "$default", Stage: "$default",
 			Time: now.Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
 		},
+	}
+	if caller != nil {
+		event.RequestContext.AccountID, event.RequestContext.Authorizer = accountID, caller.authorizer()
 	}
 	for name, values := range r.Header {
 		if name == "Cookie" {
@@ -169,7 +194,23 @@ func eventOf(r *http.Request) ([]byte, error) {
 		}
 		event.Body = &text
 	}
-	return json.Marshal(event)
+	return told(event)
+}
+
+// accountID is whose function this is.
+const accountID = "111122223333"
+
+// authorizer is what an event tells of who signed its request.
+func (k *Key) authorizer() *urlAuthorizer {
+	id := "AIDAEXAMPLE"
+	if _, session, ok := strings.Cut(k.ARN, ":assumed-role/"); ok {
+		id = "AROAEXAMPLE:" + session[strings.LastIndex(session, "/")+1:]
+	}
+	caller := urlCaller{AccessKey: k.Access, CallerID: id, UserARN: k.ARN, UserID: id}
+	if parts := strings.Split(k.ARN, ":"); len(parts) > 4 {
+		caller.AccountID = parts[4]
+	}
+	return &urlAuthorizer{caller}
 }
 
 // isText reports the kinds of bodies that come as they are. A form is none of

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -26,6 +27,14 @@ type FrontOptions struct {
 	Athena   athena.Options // what stands behind it is filled in
 	Accounts []Account      // of the organisation; none: there is no organisation
 
+	// Services are more servers, by the name in a signature's scope, such as sqs;
+	// or others in place of the front's own.
+	Services map[string]http.Handler
+
+	// S3, where it is not nil, makes the handler that stands before the stack's S3:
+	// to refuse what a test wants refused.
+	S3 func(next http.Handler) http.Handler
+
 	// Watch sees every call before it is answered.
 	Watch func(*http.Request)
 }
@@ -49,11 +58,16 @@ func (s *Stack) Front(t *testing.T, options FrontOptions) *Front {
 	if router.S3, err = Proxy(s.S3); err != nil {
 		t.Fatal(err)
 	}
+	router.S3 = s.owned(router.S3)
+	if options.S3 != nil {
+		router.S3 = options.S3(router.S3)
+	}
 	glue, err := Proxy(s.Glue)
 	if err != nil {
 		t.Fatal(err)
 	}
 	router.Services["glue"] = front.Glue.Before(glue)
+	maps.Copy(router.Services, options.Services)
 	listening := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if options.Watch != nil {
 			options.Watch(r)

@@ -1,15 +1,19 @@
 package stack_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"configtrail/internal/testserver/stack"
@@ -68,5 +72,31 @@ func TestAFrontOfOnesOwn(t *testing.T) {
 	}
 	if err := ask(s.Config(t)); err != nil {
 		t.Errorf("another front's fault came through: %v", err)
+	}
+}
+
+// The buckets behind a front belong to the account of its Glue catalog.
+func TestOwnersOfBuckets(t *testing.T) {
+	s := stack.Start(t)
+	front := s.Front(t, stack.FrontOptions{})
+	bucket, key := s.Bucket(t), "a b+c/日本::%2F"
+	config := front.Config(t)
+	config.RetryMaxAttempts = 1
+	client := s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
+	put := func(owner string) error {
+		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x"), ExpectedBucketOwner: &owner})
+		return err
+	}
+	if err := put("123456789012"); err != nil {
+		t.Errorf("the owner: %v", err)
+	}
+	var refused smithy.APIError
+	if err := put("210987654321"); !errors.As(err, &refused) || refused.ErrorCode() != "AccessDenied" {
+		t.Errorf("another owner: %v", err)
+	}
+	owner := "123456789012"
+	list, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String("a b+c/日"), ExpectedBucketOwner: &owner})
+	if err != nil || len(list.Contents) != 1 || *list.Contents[0].Key != key {
+		t.Errorf("listed %+v, %v", list, err)
 	}
 }

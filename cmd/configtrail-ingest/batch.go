@@ -42,7 +42,7 @@ type batch struct {
 // it: what it names is staged, handed to the longer run, or in the dead-letter queue.
 func (f *function) ingest(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, told, error) {
 	none := events.SQSEventResponse{}
-	if err := f.config.need(taskIngest, f.needOfIngest()...); err != nil {
+	if err := f.config.need(taskIngest, append([]string{"CONFIGTRAIL_DEAD_LETTERS"}, f.needOfHandingOn()...)...); err != nil {
 		return none, told{}, err
 	}
 	taking, cancel := until(ctx, takeBefore)
@@ -69,14 +69,6 @@ func (f *function) ingest(ctx context.Context, event events.SQSEvent) (events.SQ
 	b.handOn(sending)
 	b.giveUp(sending)
 	return b.answer(), b.told(), nil
-}
-
-func (f *function) needOfIngest() []string {
-	needs := append([]string{"CONFIGTRAIL_DEAD_LETTERS"}, needOfTaking...)
-	if f.config.Large > 0 {
-		needs = append(needs, "CONFIGTRAIL_LONG_RUN")
-	}
-	return needs
 }
 
 // last reports whether the queue gives a message up after this time.

@@ -93,7 +93,7 @@ func (f *function) task(ctx context.Context, e event) (told, error) {
 		needs []string
 	}{
 		taskGather:  {f.gather, nil},
-		taskList:    {f.list, needOfTaking},
+		taskList:    {f.list, f.needOfHandingOn()},
 		taskCompact: {f.compact, nil},
 		taskDaily:   {f.daily, []string{"CONFIGTRAIL_TOPIC", "CONFIGTRAIL_ANNOUNCED"}},
 		taskMonthly: {f.monthly, []string{"CONFIGTRAIL_TOPIC", "CONFIGTRAIL_REPORTS"}},

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -17,6 +18,16 @@ import (
 
 // objectVariable tells the longer run which object is meant.
 const objectVariable = "CONFIGTRAIL_OBJECT"
+
+// needOfHandingOn are the settings of those that take what is small enough and hand
+// on the rest.
+func (f *function) needOfHandingOn() []string {
+	needs := slices.Clone(needOfTaking)
+	if f.config.Large > 0 {
+		needs = append(needs, "CONFIGTRAIL_LONG_RUN")
+	}
+	return needs
+}
 
 // handOn starts a longer run for each object that is too large for the function.
 // A message whose run can't be started is to come again, as one that failed. One
@@ -37,6 +48,9 @@ func (b *batch) handOn(ctx context.Context) {
 			if !done {
 				err = b.longRun(ctx, object.URI, token)
 				started[token] = err
+				if err == nil {
+					b.builds++
+				}
 			}
 			if err != nil && taken.Outcome == ingest.Large {
 				taken.Outcome, taken.URI, taken.Err = ingest.Failed, object.URI, err
@@ -65,19 +79,26 @@ func etagIn(body, uri string) string {
 	return ""
 }
 
-func (b *batch) longRun(ctx context.Context, uri, token string) error {
+// longRun starts a run for one object.
+func (p *parts) longRun(ctx context.Context, uri, token string) error {
 	if err := passable(uri); err != nil {
 		return err
 	}
-	cfg, err := b.sdk(ctx)
+	cfg, err := p.sdk(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = aws.StartBuild(ctx, cfg, b.config.LongRun, aws.Build{Token: token, Environment: map[string]string{objectVariable: uri}})
-	if err == nil {
-		b.builds++
-	}
+	_, err = aws.StartBuild(ctx, cfg, p.config.LongRun, aws.Build{Token: token, Environment: map[string]string{objectVariable: uri}})
 	return err
+}
+
+// handListed starts a longer run for an object that a listing found. A listing finds
+// it again until the run is over and what it staged is gathered. While CodeBuild
+// keeps the token in mind, for five minutes, that starts no second run. Later it
+// does, and does no harm: a second run finds the object in, or stages the same once
+// more, which gathering tells from what is new.
+func (p *parts) handListed(ctx context.Context, object blob.Object) error {
+	return p.longRun(ctx, object.URI, tokenOf(object.URI, object.ETag))
 }
 
 // longestURI is s3:// with the longest bucket and the longest key.

@@ -69,7 +69,7 @@ func TestTasksTellWhatTheyNeed(t *testing.T) {
 	f := runtime.Start(t, runtime.Options{Binary: binary(t), Env: []string{complete[0], complete[1], complete[2], "CONFIGTRAIL_LARGE=5"}, Output: logs})
 	for event, want := range map[string]string{
 		`{"task":"list"}`: "invalid: settings of the task list: CONFIGTRAIL_REDACT_KEY_SECRET: name the secret with the lake's redaction key; " +
-			`CONFIGTRAIL_SOURCES: say where deliveries lie, as [{"place":"s3://bucket/AWSLogs/","owner":"123456789012"}]`,
+			`CONFIGTRAIL_SOURCES: say where deliveries lie, as [{"place":"s3://bucket/AWSLogs/","owner":"123456789012"}]; CONFIGTRAIL_LONG_RUN: name the CodeBuild project for objects above CONFIGTRAIL_LARGE`,
 		`{"task":"daily"}`: "invalid: settings of the task daily: CONFIGTRAIL_TOPIC: name the topic for news, by its ARN; " +
 			"CONFIGTRAIL_ANNOUNCED: say where it is kept what was told already, as s3://bucket/announced",
 		`{"task":"monthly"}`: "invalid: settings of the task monthly: CONFIGTRAIL_TOPIC: name the topic for news, by its ARN; " +

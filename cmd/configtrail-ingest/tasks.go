@@ -73,7 +73,8 @@ func (f *function) behind(ctx context.Context, l *lake.Lake, did *told, age floa
 const defaultDays = 3
 
 // list takes what lies in the sources and was not announced: the buckets of
-// sources without events are read this way alone.
+// sources without events are read this way alone. What is too large for the function
+// is handed to the longer run.
 func (f *function) list(ctx context.Context, e event) (told, error) {
 	days := e.Days
 	switch {
@@ -94,6 +95,7 @@ func (f *function) list(ctx context.Context, e event) (told, error) {
 	}
 	summary, err := ingest.Run(within, ingest.Options{
 		Sources: buckets, Filter: ingest.Filter{Since: f.now().UTC().AddDate(0, 0, -days)}, Staged: true,
+		HandOn: f.handListed, Large: f.config.Large,
 		Lake: options.Lake, HashKey: options.HashKey, Redactor: options.Redactor, Now: f.now,
 	})
 	if err != nil && within.Err() != nil {
@@ -103,7 +105,7 @@ func (f *function) list(ctx context.Context, e event) (told, error) {
 	d := summary.Deliveries
 	counts := []slog.Attr{
 		slog.Int64("seen", d.Seen), slog.Int64("ingested", d.Ingested), slog.Int64("already", d.Already),
-		slog.Int64("ignored", d.Ignored), slog.Int64("archived", d.Archived),
+		slog.Int64("ignored", d.Ignored), slog.Int64("archived", d.Archived), slog.Int64("handed_on", d.HandedOn),
 	}
 	return told{counts: append(counts, taken(summary)...)}, err
 }

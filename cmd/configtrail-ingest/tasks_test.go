@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"configtrail/internal/blob"
+	"configtrail/internal/testserver/awsjson"
 	"configtrail/internal/testserver/runtime"
 )
 
@@ -39,6 +42,59 @@ func TestListing(t *testing.T) {
 	}
 	if result := ask(t, d.function, `{"task":"list","days":-1}`); !result.Failed || !strings.Contains(result.Failure().Message, "days is -1") {
 		t.Errorf("days of the future: %s", result.Payload)
+	}
+}
+
+// What a listing finds and is too large goes to the longer run; that one can't be
+// started keeps nothing else from being taken, and is told.
+func TestListingHandsLargeObjectsOn(t *testing.T) {
+	d := deploy(t, folder)
+	objects := d.load(t, 120, small())
+	slices.SortFunc(objects, func(a, b blob.Object) int { return cmp.Compare(b.Size, a.Size) })
+	limit := objects[2].Size
+	if objects[1].Size <= limit {
+		t.Fatalf("the largest objects have %d, %d and %d bytes; two of them have to be larger than all others", objects[0].Size, objects[1].Size, limit)
+	}
+	const list = `{"task":"list","days":36500}`
+	d.gather = d.start(t, fmt.Sprintf("CONFIGTRAIL_LARGE=%d", limit), "CONFIGTRAIL_LONG_RUN="+project)
+	d.builds.Faults.Next("StartBuild", awsjson.Errorf("AccountLimitExceededException", "Cannot have more than 1 builds in queue for the account"))
+	result := ask(t, d.gather, list)
+	if want := "1 objects could not be handed on: hand on s3://…: start a build of " + project + ": the account runs as many builds as it may"; !result.Failed || result.Failure().Message != want {
+		t.Errorf("told %s\nwant %s", result.Payload, want)
+	}
+	if builds := d.builds.Wait(); len(builds) != 1 {
+		t.Errorf("%d builds for the object that was handed on", len(builds))
+	}
+	d.task(t, `{"task":"gather"}`)
+	counts := d.task(t, list)
+	if counts["handed_on"] != 1.0 || counts["ingested"] != 0.0 {
+		t.Errorf("listed the second time %v", counts)
+	}
+	// It is not in yet, and CodeBuild knows it: no listing and no message starts another.
+	d.task(t, list)
+	d.function = d.gather
+	d.queue.Send(ofS3(d.source, objects[0]), ofS3(d.source, objects[1]))
+	d.drain(t)
+	builds := d.builds.Wait()
+	if len(builds) != 2 {
+		t.Errorf("%d builds for 2 objects", len(builds))
+	}
+	for _, b := range builds {
+		if uri := b.Environment[objectVariable]; b.Exit != exitDone || uri != objects[0].URI && uri != objects[1].URI {
+			t.Errorf("build of %s: exit %d\n%s", uri, b.Exit, b.Output)
+		}
+	}
+	d.task(t, `{"task":"gather"}`)
+	checkRows(t, d.reference(t), rowsOf(t, d.lake(t)))
+	if last := d.task(t, list); last["handed_on"] != 0.0 || last["ingested"] != 0.0 || last["already"] != counts["already"].(float64)+1 {
+		t.Errorf("listed at last %v", last)
+	}
+	d.gather.Close() // what it prints comes by another way than its answers
+	if lines := d.lines(t, taskList); len(lines) != 4 || lines[0]["handed_on"] != 1.0 || lines[0]["ingested"].(float64)+1 != counts["already"] {
+		t.Errorf("logged %v", lines)
+	}
+	if strings.Contains(d.logs.String(), objects[0].Key) || strings.Contains(d.logs.String(), objects[1].Key) {
+		t.Errorf("the log names objects: %s", d.tail())
 	}
 }
 

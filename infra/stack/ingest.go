@@ -42,9 +42,8 @@ func (b *build) ingest() {
 	made := b.function(wanted{
 		name: "Ingest", description: "Takes deliveries and notifications from the queue into the lake", code: b.code.ingest,
 		uses: s.Function, disk: 4096,
-		environment: b.common(b.ofLake(), b.ofKey(), b.ofSources(b.settings.Sources), map[string]string{
+		environment: b.common(b.ofLake(), b.ofKey(), b.ofSources(b.settings.Sources), b.ofLarge(), map[string]string{
 			"CONFIGTRAIL_DEAD_LETTERS": *b.deadLetters.Ref(), "CONFIGTRAIL_RECEIVES": strconv.Itoa(s.Receives),
-			"CONFIGTRAIL_LARGE": strconv.FormatInt(s.LargeBytes, 10), "CONFIGTRAIL_LONG_RUN": b.longRun,
 		}),
 		may: slices.Concat(
 			[]statement{
@@ -53,7 +52,7 @@ func (b *build) ingest() {
 					actions: []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
 				},
 				{sid: "SendDeadLetters", actions: []string{"sqs:SendMessage"}, resources: []string{*b.deadLetters.AttrArn()}},
-				{sid: "StartLongRun", actions: []string{"codebuild:StartBuild"}, resources: []string{b.here("codebuild", "project/"+b.longRun)}},
+				b.mayHandOn(),
 			},
 			b.mayTake(b.settings.Sources),
 		),
@@ -71,6 +70,16 @@ func (b *build) mayTake(sources []settings.Source) []statement {
 	return slices.Concat(b.mayReadSources(sources), b.mayReadLake(), b.mayStage(), []statement{b.mayKnowKey()}, b.mayUseKey())
 }
 
+// ofLarge says what is too large for a function, and who reads it.
+func (b *build) ofLarge() map[string]string {
+	return map[string]string{"CONFIGTRAIL_LARGE": strconv.FormatInt(b.settings.Ingest.LargeBytes, 10), "CONFIGTRAIL_LONG_RUN": b.longRun}
+}
+
+// mayHandOn hands to the longer run what is too large.
+func (b *build) mayHandOn() statement {
+	return statement{sid: "StartLongRun", actions: []string{"codebuild:StartBuild"}, resources: []string{b.here("codebuild", "project/"+b.longRun)}}
+}
+
 // listing makes the function that looks for new objects, where a bucket sends no
 // events.
 func (b *build) listing() {
@@ -81,8 +90,8 @@ func (b *build) listing() {
 	b.function(wanted{
 		name: "Listing", description: "Looks for new deliveries in buckets that send no events", code: b.code.ingest,
 		uses: settings.Function{Memory: b.settings.Ingest.Memory, Timeout: 900, Concurrency: 1}, disk: 4096, retries: 0, age: 3600,
-		environment: b.common(b.ofLake(), b.ofKey(), b.ofSources(sources)),
-		may:         b.mayTake(sources),
+		environment: b.common(b.ofLake(), b.ofKey(), b.ofSources(sources), b.ofLarge()),
+		may:         append([]statement{b.mayHandOn()}, b.mayTake(sources)...),
 	})
 }
 

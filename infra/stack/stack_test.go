@@ -174,6 +174,28 @@ func TestTheQueueWaitsForTheFunction(t *testing.T) {
 	}
 }
 
+// Who meets objects that are too large may start the longer run for them; nobody
+// else may.
+func TestLargeObjectsGoToTheLongRun(t *testing.T) {
+	for shape := range shapes {
+		p := template(t, shape)
+		for _, id := range p.of("AWS::Lambda::Function") {
+			name := strings.TrimSuffix(id, "Function")
+			var want []string
+			if name == "Ingest" || name == "Listing" {
+				want = []string{"arn:${AWS::Partition}:codebuild:${AWS::Region}:${AWS::AccountId}:project/" + spell(p.at(t, "LongRun", "Name"))}
+				variables := p.at(t, id, "Environment", "Variables").(map[string]any)
+				if large, run := spell(variables["CONFIGTRAIL_LARGE"]), spell(variables["CONFIGTRAIL_LONG_RUN"]); large != "67108864" || run != spell(p.at(t, "LongRun", "Name")) {
+					t.Errorf("%s: %s hands what is larger than %s to %s", shape, id, large, run)
+				}
+			}
+			if got := p.allowed(name + "Role/StartLongRun"); !slices.Equal(got, want) {
+				t.Errorf("%s: %s starts %v, want %v", shape, id, got, want)
+			}
+		}
+	}
+}
+
 // Every function has a log that ends, a cap on how many run, and an alarm.
 func TestFunctionsAreWatched(t *testing.T) {
 	for shape := range shapes {

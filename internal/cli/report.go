@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -59,6 +60,10 @@ func (a *app) report(ctx context.Context, f *filterFlags, text string, flags rep
 	}
 	r, err := report.Make(ctx, s, options)
 	if err != nil {
+		return err
+	}
+	if a.dryRun && !a.raw() { // what follows from answers can't be shown without them
+		_, err := fmt.Fprintln(a.Stderr, a.t("dry.more"))
 		return err
 	}
 	if flags.show {

@@ -86,7 +86,8 @@ func (a *app) compactCommand() *cobra.Command {
 	return c
 }
 
-// compacted tells what was merged, table by table.
+// compacted tells what was merged, table by table, and what to do where a table
+// was left alone.
 func (a *app) compacted(result lake.CompactResult, format string) error {
 	if format == "json" {
 		type tableJSON struct {
@@ -97,10 +98,19 @@ func (a *app) compacted(result lake.CompactResult, format string) error {
 			BytesAfter  int64  `json:"bytes_after"`
 			RowsBefore  int64  `json:"rows_before"`
 			RowsAfter   int64  `json:"rows_after"`
+			Newer       bool   `json:"newer,omitempty"`
+			Hint        string `json:"hint,omitempty"`
 		}
 		tables := []tableJSON{}
 		for _, t := range result.Tables {
-			tables = append(tables, tableJSON{t.Table, t.FilesBefore, t.FilesAfter, t.BytesBefore, t.BytesAfter, t.RowsBefore, t.RowsAfter})
+			row := tableJSON{
+				Table: t.Table, FilesBefore: t.FilesBefore, FilesAfter: t.FilesAfter, BytesBefore: t.BytesBefore, BytesAfter: t.BytesAfter,
+				RowsBefore: t.RowsBefore, RowsAfter: t.RowsAfter, Newer: t.Newer,
+			}
+			if t.Newer {
+				row.Hint = a.newer(t)
+			}
+			tables = append(tables, row)
 		}
 		return writeJSON(a.Stdout, map[string]any{"tables": tables})
 	}
@@ -108,8 +118,16 @@ func (a *app) compacted(result lake.CompactResult, format string) error {
 		fmt.Fprintln(a.Stdout, a.p.Text("compact.table", message.Args{
 			"table": t.Table, "before": t.FilesBefore, "after": t.FilesAfter, "rows": t.RowsAfter, "merged": t.RowsBefore - t.RowsAfter,
 			"bytes_before": size(t.BytesBefore), "bytes_after": size(t.BytesAfter)}))
+		if t.Newer {
+			fmt.Fprintln(a.Stdout, a.newer(t))
+		}
 	}
 	return nil
+}
+
+// newer says why the files of a table were not merged, and what mends it.
+func (a *app) newer(t lake.CompactedTable) string {
+	return a.p.Text("compact.newer", message.Args{"table": t.Table})
 }
 
 func (a *app) versionCommand() *cobra.Command {

@@ -30,6 +30,12 @@ type Options struct {
 	// it, and derives nothing: for a function beside many others.
 	Staged bool
 
+	// HandOn is given, one at a time, each object of more than Large compressed
+	// bytes, in place of it being read: by whoever has the time, who takes it by
+	// TakeObject. Its errors end no run; they are part of the run's error.
+	HandOn func(context.Context, blob.Object) error // nil: everything is read here
+	Large  int64                                    // 0: nothing is too large
+
 	Workers     int           // objects read at a time; 0: one a processor
 	CommitBytes int64         // JSON read between commits; 0: 256 MiB
 	CommitEvery time.Duration // time between commits; 0: 15 s
@@ -68,14 +74,14 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 		return r.summary(), err
 	}
 	if err := r.read(ctx); err != nil {
-		return r.summary(), errors.Join(err, r.keep(ctx))
+		return r.summary(), errors.Join(err, r.keep(ctx), r.passed.err())
 	}
 	if r.Staged {
-		return r.summary(), nil
+		return r.summary(), r.passed.err()
 	}
 	changes, err := Derive(ctx, options.Lake)
 	r.tally.changes = changes
-	return r.summary(), err
+	return r.summary(), errors.Join(err, r.passed.err())
 }
 
 // begin starts the writer.
@@ -120,6 +126,7 @@ type run struct {
 	start  time.Time
 	known  knownDeliveries
 	first  *firstDeliveries
+	passed handedOn
 
 	mu          sync.Mutex // guards what is below
 	tally       tally
@@ -190,7 +197,8 @@ func (r *run) read(ctx context.Context) error {
 	return r.commit(ctx)
 }
 
-// list sends every object that has to be read, and counts the others.
+// list sends every object that has to be read here, hands on what is too large, and
+// counts the others.
 func (r *run) list(ctx context.Context, objects chan<- found) error {
 	for _, bucket := range r.Sources {
 		for object, err := range list(ctx, bucket, r.Filter) {
@@ -198,6 +206,12 @@ func (r *run) list(ctx context.Context, objects chan<- found) error {
 				return fmt.Errorf("list %s: %w", bucket.URI(), err)
 			}
 			if !r.due(object) {
+				continue
+			}
+			if r.handsOn(object) {
+				if err := r.handOn(ctx, object.object); err != nil {
+					return err
+				}
 				continue
 			}
 			select {
@@ -213,7 +227,7 @@ func (r *run) list(ctx context.Context, objects chan<- found) error {
 	return nil
 }
 
-// due counts an object and reports whether it has to be read now.
+// due counts an object and reports whether it has to be read now, here or elsewhere.
 func (r *run) due(object found) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -230,8 +244,10 @@ func (r *run) due(object found) bool {
 		return false
 	case Due:
 	}
-	r.tally.due++
-	r.tally.dueBytes += object.object.Size
+	if !r.handsOn(object) {
+		r.tally.due++
+		r.tally.dueBytes += object.object.Size
+	}
 	return true
 }
 

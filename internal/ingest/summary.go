@@ -18,6 +18,7 @@ type Summary struct {
 		Ignored     int64 `json:"ignored"`  // digests, checks of access, other services' logs, other files
 		Archived    int64 `json:"archived"` // can't be read without a restore
 		Quarantined int64 `json:"quarantined"`
+		HandedOn    int64 `json:"handed_on,omitempty"` // too large for this run: for another to read
 	} `json:"deliveries"`
 	Items struct {
 		Read       int64 `json:"read"`
@@ -66,7 +67,7 @@ type tally struct {
 	read, added, duplicates          int64
 	rejected, events, eventsRead     int64
 	compressed, json                 int64
-	changes, archivedNow             int64
+	changes, archivedNow, handedOn   int64
 	listed                           bool
 }
 
@@ -109,7 +110,7 @@ func (r *run) summary() Summary {
 	t := r.tally
 	var s Summary
 	s.Deliveries.Seen, s.Deliveries.Ingested, s.Deliveries.Already = t.seen, t.done-t.archivedNow, t.already
-	s.Deliveries.Ignored, s.Deliveries.Archived = t.ignored, t.archived
+	s.Deliveries.Ignored, s.Deliveries.Archived, s.Deliveries.HandedOn = t.ignored, t.archived, t.handedOn
 	s.Deliveries.Quarantined = int64(len(r.quarantine))
 	s.Items.Read, s.Items.Added, s.Items.Duplicates, s.Items.Rejected = t.read, t.added, t.duplicates, t.rejected
 	s.Changes, s.Events = t.changes, t.events

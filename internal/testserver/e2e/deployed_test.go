@@ -38,8 +38,8 @@ func TestTheDeployedShape(t *testing.T) {
 		if _, err := d.stack.Client().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &d.source, Key: &o.key, Body: bytes.NewReader(o.data)}); err != nil {
 			t.Fatal(err)
 		}
-		if i > len(objects)*9/10 && strings.HasPrefix(o.key, organisationFolders) {
-			continue // nobody tells of it: it is found in the listing
+		if slices.ContainsFunc(d.silent, func(s object) bool { return s.key == o.key }) {
+			continue
 		}
 		d.queue.Send(eventOf(d.source, o, i))
 		if i%7 == 0 {
@@ -53,6 +53,7 @@ func TestTheDeployedShape(t *testing.T) {
 		}
 	}
 	d.bring(t)
+	d.poison(t, objects)
 	builds := d.builds.Wait()
 	for _, b := range builds {
 		if b.Exit != 0 && b.Exit != 3 {
@@ -63,6 +64,9 @@ func TestTheDeployedShape(t *testing.T) {
 		t.Error("no object was handed to a longer run")
 	}
 	d.invoke(t, listingFunction, `{"task":"list","days":36500}`)
+	if listed := d.builds.Wait(); len(listed) == len(builds) {
+		t.Error("the listing handed no object to a longer run")
+	}
 	d.invoke(t, gatherFunction, `{"task":"gather"}`)
 	d.invoke(t, compactFunction, `{"task":"compact"}`)
 	t.Logf("%d objects, %d longer runs, %d changes from notifications alone", len(objects), len(builds), early)
@@ -109,6 +113,27 @@ func TestTheDeployedShape(t *testing.T) {
 		}
 	})
 	t.Run("least privilege", d.leastPrivilege)
+}
+
+// poison has an object that can't be read come to the dead letters, with the reason.
+func (d *deployment) poison(t *testing.T, objects []object) {
+	t.Helper()
+	i := slices.IndexFunc(objects, func(o object) bool {
+		return strings.HasSuffix(o.key, "_1.json.gz") && !strings.HasPrefix(o.key, organisationFolders)
+	})
+	refused := object{strings.TrimSuffix(objects[i].key, "_1.json.gz") + refusedEnd, objects[i].data}
+	if _, err := d.stack.Client().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &d.source, Key: &refused.key, Body: bytes.NewReader(refused.data)}); err != nil {
+		t.Fatal(err)
+	}
+	d.queue.Send(eventOf(d.source, refused, 0))
+	m := queue.Mapping{Queue: d.queue, Function: d.functions[ingestFunction]}
+	if _, err := m.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dead := d.dead.Messages()
+	if len(dead) != 1 || !strings.HasSuffix(dead[0].Attributes["object"].StringValue, refusedEnd) || !strings.Contains(dead[0].Attributes["reason"].StringValue, "denied") {
+		t.Errorf("the dead letters are %v, want one with its object and reason", dead)
+	}
 }
 
 // bring lets the queue's messages be taken.

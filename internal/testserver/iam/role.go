@@ -1,6 +1,8 @@
 package iam
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -149,4 +151,13 @@ func texts(value any) []string {
 		all = append(all, text(one))
 	}
 	return all
+}
+
+// Document reads a policy as people copy it.
+func Document(document string) (Policy, error) {
+	var read any
+	if err := json.Unmarshal([]byte(document), &read); err != nil {
+		return nil, fmt.Errorf("read a policy: %w", err)
+	}
+	return statements(read), nil
 }

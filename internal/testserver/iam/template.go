@@ -212,3 +212,6 @@ func text(value any) string {
 	}
 	return fmt.Sprint(value)
 }
+
+// Output is an output's value; nil where there is none of the name.
+func (t *Template) Output(name string) any { return t.resolve(t.Outputs[name].Value) }

@@ -27,6 +27,9 @@ type FrontOptions struct {
 	Athena   athena.Options // what stands behind it is filled in
 	Accounts []Account      // of the organisation; none: there is no organisation
 
+	// Roles are those of other accounts that callers may assume.
+	Roles []Role
+
 	// Services are more servers, by the name in a signature's scope, such as sqs;
 	// or others in place of the front's own.
 	Services map[string]http.Handler
@@ -52,13 +55,13 @@ func (s *Stack) Front(t *testing.T, options FrontOptions) *Front {
 	front := &Front{Stack: *s, Athena: server, Glue: &awsjson.Faults{}, Organizations: &awsjson.Faults{}}
 	router := &Router{Services: map[string]http.Handler{
 		"athena":        server,
-		"sts":           http.HandlerFunc(Identity),
+		"sts":           assuming(options.Roles),
 		"organizations": Organization(front.Organizations, options.Accounts),
 	}}
 	if router.S3, err = Proxy(s.S3); err != nil {
 		t.Fatal(err)
 	}
-	router.S3 = s.owned(router.S3)
+	router.S3 = s.assumed(options.Roles, s.owned(router.S3))
 	if options.S3 != nil {
 		router.S3 = options.S3(router.S3)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,8 +32,10 @@ type cloud struct {
 	queue   *queue.Queue
 	home    string
 
-	lifecycle string         // XML of the rules; "": none are set; "refused": nobody may look
-	reads     map[string]int // of objects
+	lifecycle string // XML of the rules; "": none are set; "refused": nobody may look
+
+	mu    sync.Mutex
+	reads map[string]int // of objects
 }
 
 var noon = time.Date(2024, 12, 1, 12, 0, 0, 0, time.UTC)
@@ -57,7 +60,9 @@ func newCloud(t *testing.T) *cloud {
 			c.rules(w)
 		default:
 			if r.Method == http.MethodGet && strings.Count(r.URL.Path, "/") > 1 {
+				c.mu.Lock()
 				c.reads[r.URL.Path]++
+				c.mu.Unlock()
 			}
 			store.ServeHTTP(w, r)
 		}

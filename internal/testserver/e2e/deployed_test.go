@@ -23,7 +23,6 @@ import (
 // what they answer has to be what one ingest on one machine finds.
 func TestTheDeployedShape(t *testing.T) {
 	p := build(t)
-	p.ingest = buildIngest(t)
 	d := deploy(t, p)
 
 	objects := d.organisation(t)

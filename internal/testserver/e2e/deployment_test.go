@@ -71,17 +71,6 @@ type deployment struct {
 	functions map[string]*runtime.Function
 }
 
-func buildIngest(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "bootstrap")
-	command := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "configtrail/cmd/configtrail-ingest")
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("build the ingest function: %v\n%s", err, out)
-	}
-	return path
-}
-
 func deploy(t *testing.T, p programs) *deployment {
 	t.Helper()
 	s := stack.Start(t)

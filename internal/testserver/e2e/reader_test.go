@@ -25,7 +25,6 @@ import (
 // either does is held against the example's template and the policy that it prints.
 func TestAReaderRole(t *testing.T) {
 	p := build(t)
-	p.ingest = buildIngest(t)
 	d := deploy(t, p)
 	template, err := iam.Read(filepath.FromSlash("../../../infra/testdata/reader-role.template.json"), map[string]string{"AWS::AccountId": glue.Account, "AWS::Region": d.stack.Region})
 	if err != nil {

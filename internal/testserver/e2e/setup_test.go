@@ -39,19 +39,41 @@ type place struct {
 // programs are the binaries under test.
 type programs struct{ full, function, ingest string }
 
+// built is the folder of the programs; "" until the first test needs them.
+var built string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		_ = os.RemoveAll(built) // what stays is the system's to clean
+	}
+	os.Exit(code)
+}
+
+// build builds the programs once for all tests.
 func build(t *testing.T) programs {
 	t.Helper()
-	dir := t.TempDir()
-	p := programs{full: filepath.Join(dir, "configtrail"), function: filepath.Join(dir, "bootstrap")}
-	for path, name := range map[string]string{p.full: "configtrail/cmd/configtrail", p.function: "configtrail/cmd/configtrail-lambda"} {
-		command := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, name)
-		if path == p.function {
+	dir := built
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "configtrail-e2e-"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := programs{full: filepath.Join(dir, "configtrail"), function: filepath.Join(dir, "answer"), ingest: filepath.Join(dir, "ingest")}
+	if built != "" {
+		return p
+	}
+	for path, name := range map[string]string{p.full: "configtrail", p.function: "configtrail-lambda", p.ingest: "configtrail-ingest"} {
+		command := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "configtrail/cmd/"+name)
+		if path != p.full {
 			command.Env = append(os.Environ(), "CGO_ENABLED=0")
 		}
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("build %s: %v\n%s", name, err, out)
 		}
 	}
+	built = dir
 	return p
 }
 

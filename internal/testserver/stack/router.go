@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -44,8 +46,8 @@ func signedFor(request *http.Request) string {
 	return ""
 }
 
-// smallBody is what net/http reads of a request by itself before it answers.
-const smallBody = 256 << 10
+// smallBody is how large a request is held in memory.
+const smallBody = 1 << 20
 
 // Proxy passes calls to a server at a URL. A signature covers the host that the
 // client meant, and escapes as the client wrote them: both are kept.
@@ -64,11 +66,17 @@ func Proxy(to string) (http.Handler, error) {
 		FlushInterval: -1,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A server may answer before it has read the whole request, and its answer
-		// must not be cut off by what is left of that. Of a small one nothing is left:
-		// it is read to its end before the answer goes out.
+		// A server may answer before it has read the whole request. What is read of a
+		// request behind its answer's beginning fails, and would cut the answer off: so
+		// a small one is read before, and of a large one reading goes on.
 		if r.ContentLength < 0 || r.ContentLength > smallBody {
 			_ = http.NewResponseController(w).EnableFullDuplex()
+		} else if r.ContentLength > 0 {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return // the caller has gone
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
 		proxy.ServeHTTP(w, r)
 	}), nil

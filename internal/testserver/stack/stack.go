@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -98,8 +99,20 @@ func (s *Stack) Bucket(t *testing.T) string {
 	return name
 }
 
-// clear deletes a bucket with everything in it.
+// clear deletes a bucket with everything in it. A query that a test left running
+// may write its result meanwhile, so what is not empty is emptied again.
 func clear(ctx context.Context, client *s3.Client, bucket string) error {
+	var err error
+	for try := range 20 {
+		if err = clearOnce(ctx, client, bucket); err == nil || !strings.Contains(err.Error(), "BucketNotEmpty") {
+			return err
+		}
+		time.Sleep(time.Duration(try) * 10 * time.Millisecond) // in a cleanup, of what went wrong
+	}
+	return err
+}
+
+func clearOnce(ctx context.Context, client *s3.Client, bucket string) error {
 	pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -2,73 +2,249 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"configtrail/internal/blob"
+	"configtrail/internal/delivery"
+	"configtrail/internal/ingest"
+	"configtrail/internal/lake"
+	"configtrail/internal/price"
+	"configtrail/internal/redact"
 	"configtrail/internal/testorg"
 	"configtrail/internal/testserver/queue"
+	"configtrail/internal/testserver/runtime"
 )
 
-// TestADay simulates a day of an organisation: its objects come one by one, the
-// functions take them as they come, and gather as every five minutes would. With
-// CONFIGTRAIL_LARGE=1 it has 60 accounts in three regions.
+const (
+	windowsOfGather = 15 // of 20 s, in the five minutes between two gatherings
+	gathersOfMemory = 2  // for as long a function goes by what it has read of the lake
+)
+
+// TestADay simulates a day of an organisation whose lake has its days before.
+// Objects come when they were written, their times pressed together to one day;
+// their messages are waited for in windows, as the stack's queue does; every five
+// minutes they are gathered, and at the end the lake is compacted. A function
+// lives for ten of these minutes, after which it has to read the lake anew.
+//
+// With CONFIGTRAIL_LARGE=1 it has 60 accounts in three regions and 20,000 objects.
 func TestADay(t *testing.T) {
-	accounts, most, batches := 4, 400, 24
+	shape := testorg.Options{Seed: 7, Months: 1, Accounts: 4, Regions: []string{"ap-northeast-1", "us-east-1", "eu-west-1"}, Resources: 10}
+	most, gathers := 400, 24
 	if os.Getenv("CONFIGTRAIL_LARGE") != "" {
-		accounts, most, batches = 60, 20_000, 288
+		shape.Accounts, shape.Resources, shape.Changes = 60, 40, 200
+		most, gathers = 20_000, 288
 	}
 	d := deploy(t, "")
-	var sent []string
-	for _, object := range d.load(t, most, testorg.Options{
-		Seed: 7, Months: 1, Accounts: accounts, Regions: []string{"ap-northeast-1", "us-east-1", "eu-west-1"}, Resources: 10,
-	}) {
-		sent = append(sent, ofS3(d.source, object))
-	}
-	began, calls, cpu := time.Now(), d.copyCalls(), children()
-	bytesBefore := d.written.Load()
+	d.gather = d.start(t)
+	coming := d.before(t, shape, time.Date(2024, 8, 5, 0, 0, 0, 0, time.UTC), most)
+	first, last := coming[0].written, coming[len(coming)-1].written
+	t.Logf("%d objects of %v", len(coming), last.Sub(first))
 
-	per := (len(sent) + batches - 1) / batches
-	var gathered, changes, commits float64
-	mapping := &queue.Mapping{Queue: d.queue, Function: d.function.Function, Most: 4}
-	for len(sent) > 0 {
-		n := min(per, len(sent))
-		d.queue.Send(sent[:n]...)
-		sent = sent[n:]
-		brought, err := mapping.Drain(t.Context())
-		if err != nil || brought.Failed > 0 || brought.Returned > 0 {
-			t.Fatalf("%s, %v: %s", brought, err, d.tail())
+	day := &simulated{deployment: d, spent: map[string]*spent{}}
+	var changes float64
+	for gather := range gathers {
+		if gather%gathersOfMemory == 0 && gather > 0 {
+			d.function.Close()
+			d.function = d.start(t)
 		}
-		counts := d.task(t, `{"task":"gather"}`)
-		gathered += counts["notes"].(float64)
+		for window := range windowsOfGather {
+			end := first.Add(last.Sub(first) * time.Duration(gather*windowsOfGather+window+1) / time.Duration(gathers*windowsOfGather))
+			n := 0
+			for n < len(coming) && !coming[n].written.After(end) {
+				d.queue.Send(ofS3(d.source, d.put(t, coming[n].key, coming[n].data)))
+				n++
+			}
+			coming = coming[n:]
+			day.ingest(t)
+		}
+		counts := day.task(t, taskGather)
 		changes += counts["changes"].(float64)
-		if counts["notes"] != 0.0 {
-			commits++
+		if gather%24 == 23 {
+			t.Logf("%d gatherings: %s", gather+1, day.spent[taskGather])
 		}
 	}
-	took := time.Since(began)
-	d.function.Close() // so that its time is counted
-	spent := map[string]int{}
-	for name, n := range d.copyCalls() {
-		if n -= calls[name]; n > 0 {
-			spent[name] = n
-		}
+	if len(coming) > 0 || len(d.dead.Messages()) > 0 {
+		t.Errorf("%d objects did not come, %d dead letters", len(coming), len(d.dead.Messages()))
 	}
-	told, err := json.MarshalIndent(spent, "", "  ")
+	day.task(t, taskCompact)
+	d.function.Close()
+	d.gather.Close()
+	got := rowsOf(t, d.lake(t))
+	checkRows(t, d.reference(t), got)
+	if changes == 0 {
+		t.Error("no changes of the day")
+	}
+	t.Logf("%d items and %d changes in the lake, %.0f changes of the day", len(got.Items), len(got.Changes), changes)
+	day.tell(t)
+
+	// What a batch asks of Glue does not grow with what it holds, nor a gathering
+	// with what it gathers.
+	batches, gathered := day.spent[taskIngest], day.spent[taskGather]
+	if asked := batches.calls["glue GetTable"]; asked > 8*batches.invocations {
+		t.Errorf("%d invocations read %d tables of Glue", batches.invocations, asked)
+	}
+	if asked := gathered.calls["glue GetTable"]; asked > 40*gathered.invocations {
+		t.Errorf("%d gatherings read %d tables of Glue", gathered.invocations, asked)
+	}
+	if updates := gathered.calls["glue UpdateTable"]; updates > 5*gathered.invocations {
+		t.Errorf("%d gatherings made %d commits", gathered.invocations, updates)
+	}
+}
+
+// arriving is an object that is still to come.
+type arriving struct {
+	written time.Time
+	key     string
+	data    []byte
+}
+
+// before puts what was written before a time into the lake, and gives what comes after.
+func (d *deployment) before(t *testing.T, shape testorg.Options, day time.Time, most int) (after []arriving) {
+	t.Helper()
+	_, err := testorg.Generate(t.Context(), shape, func(key string, data []byte) error {
+		switch written := delivery.ParseKey(key).WrittenAt; {
+		case len(after) == most:
+			return errEnough
+		case written.Before(day):
+			d.put(t, key, data)
+		default:
+			after = append(after, arriving{written, key, slices.Clone(data)})
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		t.Fatal(err)
+	}
+	slices.SortStableFunc(after, func(a, b arriving) int { return a.written.Compare(b.written) })
+	l, err := lake.Open(t.Context(), d.lakeOptions(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := rowsOf(t, d.lake(t))
-	t.Logf("%d accounts in three regions: %d items, %d changes; %.0f gathers with something, %.0f notes; %d MB written to S3; %.1f s CPU of the functions, %.1f s in all\n%s",
-		accounts, len(got.Items), len(got.Changes), commits, gathered, (d.written.Load()-bytesBefore)>>20, children()-cpu, took.Seconds(), told)
-	if len(d.dead.Messages()) != 0 || len(got.Changes) == 0 || changes < float64(len(got.Changes)) {
-		t.Errorf("%d dead letters, %d changes of %.0f derived", len(d.dead.Messages()), len(got.Changes), changes)
+	defer l.Close()
+	source, err := blob.OpenS3(d.Config(t), d.place, blob.S3Options{PathStyle: true})
+	if err != nil {
+		t.Fatal(err)
 	}
-	// Three tables are committed by a gather, and the ledger.
-	if updates := spent["glue UpdateTable"]; float64(updates) > 5*commits {
-		t.Errorf("%d commits of %.0f gathers", updates, commits)
+	if _, err := ingest.Run(t.Context(), ingest.Options{
+		Sources: []blob.Bucket{source}, Lake: l, HashKey: key(t).Bytes(), Redactor: redact.New(key(t).Bytes()),
+	}); err != nil {
+		t.Fatal(err)
 	}
+	return after
+}
+
+// simulated counts what a day costs.
+type simulated struct {
+	*deployment
+	spent map[string]*spent // by task
+}
+
+type spent struct {
+	invocations, cold int
+	seconds, longest  float64
+	written           int64 // bytes sent to S3
+	calls             map[string]int
+}
+
+func (s *spent) String() string {
+	return fmt.Sprintf("%d invocations (%d cold), %.1f s, the longest %.1f s, %.1f MB sent to S3, %v", s.invocations, s.cold, s.seconds, s.longest, float64(s.written)/1e6, s.calls)
+}
+
+// during counts what is asked of the servers while a task runs.
+func (s *simulated) during(task string, run func(took func(runtime.Result))) {
+	of := s.spent[task]
+	if of == nil {
+		of = &spent{calls: map[string]int{}}
+		s.spent[task] = of
+	}
+	calls, written := s.copyCalls(), s.written.Load()
+	run(func(result runtime.Result) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		of.invocations++
+		if result.Cold {
+			of.cold++
+		}
+		of.seconds += result.Took.Seconds()
+		of.longest = max(of.longest, result.Took.Seconds())
+	})
+	of.written += s.written.Load() - written
+	for name, n := range s.copyCalls() {
+		if n -= calls[name]; n > 0 {
+			of.calls[name] += n
+		}
+	}
+}
+
+// ingest brings what waits in the queue to the function.
+func (s *simulated) ingest(t *testing.T) {
+	t.Helper()
+	s.during(taskIngest, func(took func(runtime.Result)) {
+		mapping := &queue.Mapping{Queue: s.queue, Function: s.function.Function, Batch: 50, Most: 4, After: took}
+		brought, err := mapping.Drain(t.Context())
+		if err != nil || brought.Failed > 0 || brought.Returned > 0 {
+			t.Fatalf("%s, %v: %s", brought, err, s.tail())
+		}
+	})
+}
+
+// task runs a task and gives its counts.
+func (s *simulated) task(t *testing.T, task string) (counts map[string]any) {
+	t.Helper()
+	s.during(task, func(took func(runtime.Result)) {
+		result, err := s.gather.Invoke(t.Context(), []byte(`{"task":"`+task+`"}`))
+		if err != nil || result.Failed {
+			t.Fatalf("%s: %v, %s", task, err, result.Payload)
+		}
+		took(result)
+		if err := json.Unmarshal(result.Payload, &counts); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return counts
+}
+
+// tell prints what the day came to, and what that costs by the price list.
+func (s *simulated) tell(t *testing.T) {
+	t.Helper()
+	book, err := price.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	memory := map[string]float64{taskIngest: 2, taskGather: 2, taskCompact: 4} // GB, of the stack
+	for _, task := range slices.Sorted(maps.Keys(s.spent)) {
+		of := s.spent[task]
+		t.Logf("%s: %s", task, of)
+		all["lambda.requests"] += float64(of.invocations)
+		all["lambda.arm64"] += of.seconds * memory[task]
+		for name, n := range of.calls {
+			switch service, call, _ := strings.Cut(name, " "); {
+			case service == "glue":
+				all["glue.requests"] += float64(n)
+			case service == "s3" && slices.Contains([]string{"PUT", "POST", "LIST"}, call):
+				all["s3.write"] += float64(n)
+			case service == "s3" && call != "DELETE":
+				all["s3.read"] += float64(n)
+			}
+		}
+	}
+	sum := 0.0
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		of := book.Prices[name]
+		usd := all[name] / of.Per * *of.USD["ap-northeast-1"]
+		sum += usd
+		t.Logf("%s: %.0f cost %.4f USD", name, all[name], usd)
+	}
+	t.Logf("%.2f USD; %.0f s CPU of the functions", sum, children())
 }
 
 // children is the CPU time of processes that have ended, in seconds.

@@ -134,6 +134,9 @@ func (d *deployment) watch(r *http.Request) {
 	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		name = operation
 	}
+	if service == "s3" && r.Method == http.MethodGet && r.URL.Query().Has("list-type") {
+		name = "LIST"
+	}
 	if service == "s3" && r.ContentLength > 0 {
 		d.written.Add(r.ContentLength)
 	}

@@ -51,7 +51,8 @@ func derive(ctx context.Context, l *lake.Lake) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	d := &derivation{lake: l, writer: writer, first: first, largest: map[string]int64{}}
+	// The view begins after the writer, which notices what is committed meanwhile.
+	d := &derivation{lake: l, view: l.View(), writer: writer, first: first, largest: map[string]int64{}}
 	if err := d.run(ctx, scopes(groups)); err != nil {
 		return 0, errors.Join(fmt.Errorf("derive changes: %w", err), writer.Abandon())
 	}
@@ -107,6 +108,7 @@ func scopes(groups []lake.Group) []configtrail.Scope {
 // goroutine reads both in order; others read the states of what is new and compare them.
 type derivation struct {
 	lake    *lake.Lake
+	view    *lake.View
 	writer  *lake.ChangeWriter
 	first   *firstDeliveries
 	compare *errgroup.Group
@@ -138,10 +140,10 @@ func (d *derivation) run(ctx context.Context, scopes []configtrail.Scope) error 
 // scope derives the resources of one scope. Items and changes come in the same
 // order, so both are read once and nothing but one resource is held.
 func (d *derivation) scope(ctx context.Context, scope configtrail.Scope) error {
-	next, stop := iter.Pull2(d.lake.ChangesInOrder(ctx, scope))
+	next, stop := iter.Pull2(d.view.ChangesInOrder(ctx, scope))
 	defer stop()
 	ledger := ledgerReader{next: next}
-	for headers, err := range resources(d.lake.Headers(ctx, scope)) {
+	for headers, err := range resources(d.view.Headers(ctx, scope)) {
 		if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ type fileWriter[R any] struct {
 	location string
 	month    month
 	file     *os.File
-	parquet  *parquet.GenericWriter[R]
+	parquet  *rowWriter[R]
 	rows     int64
 	widest   int64 // bytes of the largest row in memory, which readers plan with
 	inGroup  struct{ rows, bytes int64 }
@@ -61,7 +61,7 @@ func newFileWriter[R any](t *table.Table, files storage, m month, level zstd.Lev
 	}
 	return &fileWriter[R]{
 		table: t, location: location, month: m, file: file,
-		parquet: parquet.NewGenericWriter[R](file, writerOptions(level)...),
+		parquet: newRowWriter[R](file, level),
 	}, nil
 }
 
@@ -100,7 +100,7 @@ func (w *fileWriter[R]) write(rows []R, weight, widest int64) error {
 			return err
 		}
 	}
-	if _, err := w.parquet.Write(rows); err != nil {
+	if err := w.parquet.write(rows); err != nil {
 		return fmt.Errorf("write %s: %w", w.file.Name(), err)
 	}
 	w.rows += int64(len(rows))

@@ -21,8 +21,13 @@ type Header struct {
 // time, then content hash. Where the lake holds an item several times it gives
 // the row that counts. Memory does not grow with the number of files.
 func (l *Lake) Headers(ctx context.Context, scope configtrail.Scope) iter.Seq2[Header, error] {
+	return l.View().Headers(ctx, scope)
+}
+
+// Headers is Lake.Headers of a view.
+func (v *View) Headers(ctx context.Context, scope configtrail.Scope) iter.Seq2[Header, error] {
 	return func(yield func(Header, error) bool) {
-		sources, err := l.headerSources(ctx, scope)
+		sources, err := v.headerSources(ctx, scope)
 		if err != nil {
 			yield(Header{}, explain(err))
 			return
@@ -40,19 +45,19 @@ func (l *Lake) Headers(ctx context.Context, scope configtrail.Scope) iter.Seq2[H
 }
 
 // headerSources gives the headers of a scope file by file.
-func (l *Lake) headerSources(ctx context.Context, scope configtrail.Scope) ([]source[headerRow], error) {
-	t, err := l.load(ctx, Items)
+func (v *View) headerSources(ctx context.Context, scope configtrail.Scope) ([]source[headerRow], error) {
+	t, err := v.load(ctx, Items)
 	if err != nil {
 		return nil, err
 	}
-	files, err := l.planToRead(ctx, t, selectionOf(t, Items, scope))
+	files, err := v.lake.planToRead(ctx, t, selectionOf(t, Items, scope))
 	if err != nil {
 		return nil, err
 	}
 	m := matcherOf(scope)
 	sources := make([]source[headerRow], len(files))
 	for i, f := range files {
-		sources[i] = source[headerRow]{readHeaders(ctx, l.files(), f.path, m), 0}
+		sources[i] = source[headerRow]{readHeaders(ctx, v.lake.files(), f.path, m), 0}
 	}
 	return sources, nil
 }

@@ -232,8 +232,8 @@ func sourceHash(uri string) uint32 {
 }
 
 // knownItems loads the identities of the items of a place.
-func (l *Lake) knownItems(ctx context.Context, at place, add func(entry)) error {
-	sources, err := l.headerSources(ctx, configtrail.Scope{
+func (v *View) knownItems(ctx context.Context, at place, add func(entry)) error {
+	sources, err := v.headerSources(ctx, configtrail.Scope{
 		Window: configtrail.MonthSince1970(int(at.month)).Window(time.UTC), Accounts: []string{at.account}, Regions: []string{at.region},
 	})
 	if err != nil {
@@ -260,20 +260,20 @@ func (l *Lake) knownItems(ctx context.Context, at place, add func(entry)) error 
 }
 
 // knownEvents loads the ids of the events of a place, whose region is empty.
-func (l *Lake) knownEvents(ctx context.Context, at place, add func(entry)) error {
+func (v *View) knownEvents(ctx context.Context, at place, add func(entry)) error {
 	window := configtrail.MonthSince1970(int(at.month)).Window(time.UTC)
-	t, err := l.load(ctx, Events)
+	t, err := v.load(ctx, Events)
 	if err != nil {
 		return err
 	}
 	scope := configtrail.Scope{Window: window, Accounts: []string{at.account}}
-	files, err := l.planToRead(ctx, t, selectionOf(t, Events, scope))
+	files, err := v.lake.planToRead(ctx, t, selectionOf(t, Events, scope))
 	if err != nil {
 		return err
 	}
 	ids := newIdentifier()
 	for _, f := range files {
-		if err := eventIDs(ctx, l.files(), f.path, at.account, func(id string) { add(entry{id: ids.of(0, id)}) }); err != nil {
+		if err := eventIDs(ctx, v.lake.files(), f.path, at.account, func(id string) { add(entry{id: ids.of(0, id)}) }); err != nil {
 			return err
 		}
 	}

@@ -107,7 +107,7 @@ func loadGroup(ctx context.Context, group parquet.RowGroup, first int64, headers
 // ItemsInOrder gives the distinct items of a scope, whole, in the order of Headers.
 func (l *Lake) ItemsInOrder(ctx context.Context, scope configtrail.Scope) iter.Seq2[configtrail.ConfigurationItem, error] {
 	return func(yield func(configtrail.ConfigurationItem, error) bool) {
-		rows, err := scan(ctx, l, itemLayout(), scope, func(row *itemRow, m matcher) bool {
+		rows, err := scan(ctx, l.View(), itemLayout(), scope, func(row *itemRow, m matcher) bool {
 			return m.matches(row.Account, row.Region, row.ResourceType, row.ResourceID, row.CaptureTime)
 		})
 		if err != nil {
@@ -128,8 +128,13 @@ func (l *Lake) ItemsInOrder(ctx context.Context, scope configtrail.Scope) iter.S
 
 // ChangesInOrder gives the changes of a scope by resource key, then time.
 func (l *Lake) ChangesInOrder(ctx context.Context, scope configtrail.Scope) iter.Seq2[configtrail.Change, error] {
+	return l.View().ChangesInOrder(ctx, scope)
+}
+
+// ChangesInOrder is Lake.ChangesInOrder of a view.
+func (v *View) ChangesInOrder(ctx context.Context, scope configtrail.Scope) iter.Seq2[configtrail.Change, error] {
 	return func(yield func(configtrail.Change, error) bool) {
-		rows, err := scan(ctx, l, changeLayout(), scope, func(row *changeRow, m matcher) bool {
+		rows, err := scan(ctx, v, changeLayout(), scope, func(row *changeRow, m matcher) bool {
 			return m.matches(row.Account, row.Region, row.ResourceType, row.ResourceID, row.CaptureTime)
 		})
 		if err != nil {
@@ -150,24 +155,24 @@ func (l *Lake) ChangesInOrder(ctx context.Context, scope configtrail.Scope) iter
 }
 
 // scan merges the rows of a table that are of a scope.
-func scan[R any](ctx context.Context, l *Lake, order layout[R], scope configtrail.Scope, matches func(*R, matcher) bool) (stream[R], error) {
-	t, err := l.load(ctx, order.table)
+func scan[R any](ctx context.Context, v *View, order layout[R], scope configtrail.Scope, matches func(*R, matcher) bool) (stream[R], error) {
+	t, err := v.load(ctx, order.table)
 	if err != nil {
 		return nil, err
 	}
-	files, err := l.planToRead(ctx, t, selectionOf(t, order.table, scope))
+	files, err := v.lake.planToRead(ctx, t, selectionOf(t, order.table, scope))
 	if err != nil {
 		return nil, err
 	}
 	m := matcherOf(scope)
 	sources := make([]source[R], 0, len(files))
 	for _, f := range files {
-		widest, err := widestOf(ctx, l.files(), f.path)
+		widest, err := widestOf(ctx, v.lake.files(), f.path)
 		if err != nil {
 			return nil, err
 		}
 		rows := func(yield func(*R, error) bool) {
-			for row, err := range readRows[R](ctx, l.files(), f.path, m.group) {
+			for row, err := range readRows[R](ctx, v.lake.files(), f.path, m.group) {
 				if err == nil && !matches(row, m) {
 					continue
 				}

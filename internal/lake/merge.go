@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
@@ -193,7 +192,7 @@ func spill[R any](ctx context.Context, path string, rows stream[R], weight func(
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	writer := parquet.NewGenericWriter[R](file, writerOptions(zstd.SpeedFastest)...)
+	writer := newRowWriter[R](file, zstd.SpeedFastest)
 	var inGroup int64
 	for row, err := range rows {
 		if err != nil {
@@ -207,7 +206,7 @@ func spill[R any](ctx context.Context, path string, rows stream[R], weight func(
 				return 0, err
 			}
 		}
-		if _, err := writer.Write([]R{*row}); err != nil {
+		if err := writer.write([]R{*row}); err != nil {
 			return 0, err
 		}
 	}

@@ -28,6 +28,7 @@ type Group struct{ Account, Region, Type string }
 // After an error of Commit the same Commit may be tried again, or Abandon.
 type Writer struct {
 	lake    *Lake
+	view    *View // renewed with each commit
 	staging bool
 
 	mu         sync.Mutex
@@ -61,10 +62,11 @@ func (l *Lake) NewWriter(context.Context) (*Writer, error) {
 	if l.options.RedactKeyID == "" {
 		return nil, fmt.Errorf("write lake %s: %w: it was opened for reading, without a redaction key", l.home, configtrail.ErrInvalid)
 	}
+	view := l.View()
 	w := &Writer{
-		lake:       l,
-		items:      pendingRows[itemRow]{known: newIndex(l.knownItems), runs: newRuns(l, itemLayout()), mark: newMark()},
-		events:     pendingRows[eventRow]{known: newIndex(l.knownEvents), runs: newRuns(l, eventLayout()), mark: newMark()},
+		lake: l, view: view,
+		items:      pendingRows[itemRow]{known: newIndex(view.knownItems), runs: newRuns(l, itemLayout()), mark: newMark()},
+		events:     pendingRows[eventRow]{known: newIndex(view.knownEvents), runs: newRuns(l, eventLayout()), mark: newMark()},
 		batchMark:  newMark(),
 		unfinished: make(map[string]map[Group]bool),
 	}

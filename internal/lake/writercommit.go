@@ -75,6 +75,7 @@ func (w *Writer) commitRows(ctx context.Context) error {
 	if w.err = errors.Join(writeOut(ctx, &w.items), writeOut(ctx, &w.events)); w.err != nil {
 		return w.err
 	}
+	defer w.view.renew()
 	if err := commitTable(ctx, w.lake, &w.items); err != nil {
 		return err
 	}
@@ -187,6 +188,7 @@ func (w *Writer) Abandon() error {
 	err := errors.Join(abandon(w.lake, &w.items), abandon(w.lake, &w.events))
 	w.deliveries, w.err, w.batchMark, w.inDoubt = nil, nil, newMark(), false
 	clear(w.unfinished)
+	w.view.renew()
 	return explain(err)
 }
 

@@ -26,13 +26,14 @@ import (
 const (
 	windowsOfGather = 15 // of 20 s, in the five minutes between two gatherings
 	gathersOfMemory = 2  // for as long a function goes by what it has read of the lake
+	gathersOfHour   = 12 // and then the lake is compacted
 )
 
 // TestADay simulates a day of an organisation whose lake has its days before.
 // Objects come when they were written, their times pressed together to one day;
 // their messages are waited for in windows, as the stack's queue does; every five
-// minutes they are gathered, and at the end the lake is compacted. A function
-// lives for ten of these minutes, after which it has to read the lake anew.
+// minutes they are gathered, and every hour the lake is compacted. A function that
+// takes them lives for ten of these minutes, and then has to read the lake anew.
 //
 // With CONFIGTRAIL_LARGE=1 it has 60 accounts in three regions and 20,000 objects.
 func TestADay(t *testing.T) {
@@ -42,8 +43,9 @@ func TestADay(t *testing.T) {
 		shape.Accounts, shape.Resources, shape.Changes = 60, 40, 200
 		most, gathers = 20_000, 288
 	}
-	d := deploy(t, "")
-	d.gather = d.start(t)
+	const memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=2048" // of the stack
+	d := deploy(t, "", memory)
+	d.gather = d.start(t, memory)
 	coming := d.before(t, shape, time.Date(2024, 8, 5, 0, 0, 0, 0, time.UTC), most)
 	first, last := coming[0].written, coming[len(coming)-1].written
 	t.Logf("%d objects of %v", len(coming), last.Sub(first))
@@ -53,7 +55,7 @@ func TestADay(t *testing.T) {
 	for gather := range gathers {
 		if gather%gathersOfMemory == 0 && gather > 0 {
 			d.function.Close()
-			d.function = d.start(t)
+			d.function = d.start(t, memory)
 		}
 		for window := range windowsOfGather {
 			end := first.Add(last.Sub(first) * time.Duration(gather*windowsOfGather+window+1) / time.Duration(gathers*windowsOfGather))
@@ -67,14 +69,14 @@ func TestADay(t *testing.T) {
 		}
 		counts := day.task(t, taskGather)
 		changes += counts["changes"].(float64)
-		if gather%24 == 23 {
+		if gather%gathersOfHour == gathersOfHour-1 {
+			day.task(t, taskCompact)
 			t.Logf("%d gatherings: %s", gather+1, day.spent[taskGather])
 		}
 	}
 	if len(coming) > 0 || len(d.dead.Messages()) > 0 {
 		t.Errorf("%d objects did not come, %d dead letters", len(coming), len(d.dead.Messages()))
 	}
-	day.task(t, taskCompact)
 	d.function.Close()
 	d.gather.Close()
 	got := rowsOf(t, d.lake(t))
@@ -150,22 +152,22 @@ type simulated struct {
 type spent struct {
 	invocations, cold int
 	seconds, longest  float64
-	written           int64 // bytes sent to S3
 	calls             map[string]int
+	written           map[string]int64 // bytes, by folder of the lake
 }
 
 func (s *spent) String() string {
-	return fmt.Sprintf("%d invocations (%d cold), %.1f s, the longest %.1f s, %.1f MB sent to S3, %v", s.invocations, s.cold, s.seconds, s.longest, float64(s.written)/1e6, s.calls)
+	return fmt.Sprintf("%d invocations (%d cold), %.1f s, the longest %.1f s, %v, bytes written %v", s.invocations, s.cold, s.seconds, s.longest, s.calls, s.written)
 }
 
 // during counts what is asked of the servers while a task runs.
 func (s *simulated) during(task string, run func(took func(runtime.Result))) {
 	of := s.spent[task]
 	if of == nil {
-		of = &spent{calls: map[string]int{}}
+		of = &spent{calls: map[string]int{}, written: map[string]int64{}}
 		s.spent[task] = of
 	}
-	calls, written := s.copyCalls(), s.written.Load()
+	calls, written := s.copyCalls(), s.copyWritten()
 	run(func(result runtime.Result) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -176,7 +178,11 @@ func (s *simulated) during(task string, run func(took func(runtime.Result))) {
 		of.seconds += result.Took.Seconds()
 		of.longest = max(of.longest, result.Took.Seconds())
 	})
-	of.written += s.written.Load() - written
+	for folder, n := range s.copyWritten() {
+		if n -= written[folder]; n > 0 {
+			of.written[folder] += n
+		}
+	}
 	for name, n := range s.copyCalls() {
 		if n -= calls[name]; n > 0 {
 			of.calls[name] += n

@@ -49,9 +49,9 @@ type deployment struct {
 	gather       *runtime.Started // of the tasks
 
 	held    atomic.Value // string: what has it in its key is not given before the caller leaves
-	written atomic.Int64 // bytes that S3 was sent
 	mu      sync.Mutex
-	calls   map[string]int // by service and operation
+	written map[string]int64 // bytes that S3 was sent, by folder
+	calls   map[string]int   // by service and operation
 }
 
 // deploy makes the buckets, the lake's tables and the function. prefix is the
@@ -69,7 +69,7 @@ func deploy(t *testing.T, prefix string, env ...string) *deployment {
 func around(t *testing.T, prefix string, env ...string) *deployment {
 	t.Helper()
 	s := stack.Start(t)
-	d := &deployment{source: s.Bucket(t), home: s.Bucket(t), database: s.Database(t), topic: topic.New(topicName), logs: &output{}, calls: map[string]int{}}
+	d := &deployment{source: s.Bucket(t), home: s.Bucket(t), database: s.Database(t), topic: topic.New(topicName), logs: &output{}, calls: map[string]int{}, written: map[string]int64{}}
 	d.place = "s3://" + d.source + "/" + prefix
 	queues := queue.New()
 	d.dead = queues.Make("ingest-dead", queue.Options{})
@@ -137,12 +137,29 @@ func (d *deployment) watch(r *http.Request) {
 	if service == "s3" && r.Method == http.MethodGet && r.URL.Query().Has("list-type") {
 		name = "LIST"
 	}
-	if service == "s3" && r.ContentLength > 0 {
-		d.written.Add(r.ContentLength)
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls[service+" "+name]++
+	if service == "s3" && r.ContentLength > 0 {
+		d.written[folderOf(r.URL.Path)] += r.ContentLength
+	}
+}
+
+// folderOf is the part of the lake that a request is about; "" for no part of it.
+func folderOf(path string) string {
+	_, below, _ := strings.Cut(path, "/lake/")
+	parts := strings.SplitN(below, "/", 3)
+	if len(parts) < 3 {
+		return parts[0]
+	}
+	return parts[0] + "/" + parts[1]
+}
+
+// copyWritten are the bytes so far.
+func (d *deployment) copyWritten() map[string]int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.written)
 }
 
 // copyCalls are the calls so far.

@@ -92,13 +92,41 @@ func (p *parts) longRun(ctx context.Context, uri, token string) error {
 	return err
 }
 
-// handListed starts a longer run for an object that a listing found. A listing finds
-// it again until the run is over and what it staged is gathered. While CodeBuild
-// keeps the token in mind, for five minutes, that starts no second run. Later it
-// does, and does no harm: a second run finds the object in, or stages the same once
-// more, which gathering tells from what is new.
-func (p *parts) handListed(ctx context.Context, object blob.Object) error {
-	return p.longRun(ctx, object.URI, tokenOf(object.URI, object.ETag))
+// listed hands on what one listing found. A listing finds an object again until
+// its run, which may take hours, is over and what it staged is gathered.
+type listed struct {
+	*parts
+	underWay map[string]bool // objects of runs; nil: not looked for yet
+}
+
+// handOn starts a longer run for an object unless one is under way. A second run does
+// no harm: it finds the object in, or stages the same once more, which gathering
+// tells from what is new. So where the runs can't be told, one is started.
+func (l *listed) handOn(ctx context.Context, object blob.Object) error {
+	if l.underWay == nil {
+		l.underWay = l.runs(ctx)
+	}
+	if l.underWay[object.URI] {
+		return nil
+	}
+	return l.longRun(ctx, object.URI, tokenOf(object.URI, object.ETag))
+}
+
+// runs are the objects of the longer runs that have not ended.
+func (p *parts) runs(ctx context.Context) map[string]bool {
+	objects := map[string]bool{}
+	cfg, err := p.sdk(ctx)
+	var environments []map[string]string
+	if err == nil {
+		environments, err = aws.BuildsUnderWay(ctx, cfg, p.config.LongRun)
+	}
+	if err != nil {
+		p.log.WarnContext(ctx, "the longer runs under way are not known", "error", unnamed(err), "next", hintOf(err))
+	}
+	for _, environment := range environments {
+		objects[environment[objectVariable]] = true
+	}
+	return objects
 }
 
 // longestURI is s3:// with the longest bucket and the longest key.

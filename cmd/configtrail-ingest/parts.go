@@ -100,6 +100,10 @@ func (p *parts) key(ctx context.Context) (redact.Key, error) {
 	})
 }
 
+// blockShare is the part of the function's memory, one in so many, that is kept for
+// what was read of the lake: the next call reads most of it again.
+const blockShare = 4
+
 // lakeOptions say which lake is meant.
 func (p *parts) lakeOptions(ctx context.Context) (lake.Options, error) {
 	cfg, err := p.sdk(ctx)
@@ -110,7 +114,9 @@ func (p *parts) lakeOptions(ctx context.Context) (lake.Options, error) {
 	if err != nil {
 		return lake.Options{}, err
 	}
-	return lake.Options{S3: &lake.S3{Bucket: bucket, Glue: cfg, Database: p.config.Remote.Database}, Now: p.now}, nil
+	place := lake.S3{Bucket: bucket, Glue: cfg, Database: p.config.Remote.Database}
+	place.BlockBytes = p.config.Memory << 20 / blockShare
+	return lake.Options{S3: &place, Now: p.now}, nil
 }
 
 // lake is the lake without its key: for gathering, compacting and looking.

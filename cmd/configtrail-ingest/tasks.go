@@ -95,7 +95,7 @@ func (f *function) list(ctx context.Context, e event) (told, error) {
 	}
 	summary, err := ingest.Run(within, ingest.Options{
 		Sources: buckets, Filter: ingest.Filter{Since: f.now().UTC().AddDate(0, 0, -days)}, Staged: true,
-		HandOn: f.handListed, Large: f.config.Large,
+		HandOn: (&listed{parts: f.parts}).handOn, Large: f.config.Large,
 		Lake: options.Lake, HashKey: options.HashKey, Redactor: options.Redactor, Now: f.now,
 	})
 	if err != nil && within.Err() != nil {

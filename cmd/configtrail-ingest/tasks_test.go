@@ -98,6 +98,42 @@ func TestListingHandsLargeObjectsOn(t *testing.T) {
 	}
 }
 
+// A run that takes hours is not started again by each listing.
+func TestAListingStartsNoRunThatIsUnderWay(t *testing.T) {
+	d := deploy(t, folder)
+	objects := d.load(t, 120, small())
+	slices.SortFunc(objects, func(a, b blob.Object) int { return cmp.Compare(b.Size, a.Size) })
+	const list = `{"task":"list","days":36500}`
+	d.gather = d.start(t, fmt.Sprintf("CONFIGTRAIL_LARGE=%d", objects[0].Size-1), "CONFIGTRAIL_LONG_RUN="+project)
+	release := d.builds.Hold()
+	for _, when := range []string{"at first", "once more", "hours later"} {
+		if counts := d.task(t, list); counts["handed_on"] != 1.0 || d.builds.Started() != 1 {
+			t.Errorf("%s: listed %v, %d builds", when, counts, d.builds.Started())
+		}
+		d.builds.ForgetTokens()
+	}
+	// Where nobody may ask, a second run is better than none.
+	d.builds.Faults.Next("ListBuildsForProject", awsjson.Errorf("AccessDeniedException", "User: x is not authorized to perform: codebuild:ListBuildsForProject"))
+	if counts := d.task(t, list); counts["handed_on"] != 1.0 || d.builds.Started() != 2 {
+		t.Errorf("without the right to look: listed %v, %d builds", counts, d.builds.Started())
+	}
+	release()
+	for _, b := range d.builds.Wait() {
+		if b.Exit != exitDone {
+			t.Errorf("build of %s: exit %d\n%s", b.Environment[objectVariable], b.Exit, b.Output)
+		}
+	}
+	d.task(t, `{"task":"gather"}`)
+	checkRows(t, d.reference(t), rowsOf(t, d.lake(t)))
+	if last := d.task(t, list); last["handed_on"] != 0.0 || d.builds.Started() != 2 {
+		t.Errorf("listed at last %v, %d builds", last, d.builds.Started())
+	}
+	d.gather.Close() // what it prints comes by another way than its answers
+	if !strings.Contains(d.logs.String(), "the longer runs under way are not known") || strings.Contains(d.logs.String(), objects[0].Key) {
+		t.Errorf("the log: %s", d.tail())
+	}
+}
+
 // Buckets of another account than the settings say are neither read nor written.
 func TestBucketsOfSomebodyElse(t *testing.T) {
 	d := deploy(t, folder)

@@ -218,7 +218,7 @@ func defaults() Settings {
 			Batch:    50, Window: 20, Receives: 5, LargeBytes: 64 << 20, LongRuns: 4, LongRunSize: "BUILD_GENERAL1_LARGE",
 		},
 		Schedules: Schedules{
-			Gather: "rate(5 minutes)", Listing: "rate(1 hour)", Compact: "cron(30 3 * * ? *)",
+			Gather: "rate(5 minutes)", Listing: "rate(1 hour)", Compact: "rate(1 hour)",
 			Daily: "cron(0 9 * * ? *)", Monthly: "cron(0 9 4 * ? *)",
 		},
 		Alarms: Alarms{OldestMinutes: 60},

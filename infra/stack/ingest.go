@@ -80,6 +80,11 @@ func (b *build) mayHandOn() statement {
 	return statement{sid: "StartLongRun", actions: []string{"codebuild:StartBuild"}, resources: []string{b.here("codebuild", "project/"+b.longRun)}}
 }
 
+// mayFindLongRuns looks which longer runs are under way.
+func (b *build) mayFindLongRuns() statement {
+	return statement{sid: "FindLongRuns", actions: []string{"codebuild:ListBuildsForProject", "codebuild:BatchGetBuilds"}, resources: []string{b.here("codebuild", "project/"+b.longRun)}}
+}
+
 // listing makes the function that looks for new objects, where a bucket sends no
 // events.
 func (b *build) listing() {
@@ -91,7 +96,7 @@ func (b *build) listing() {
 		name: "Listing", description: "Looks for new deliveries in buckets that send no events", code: b.code.ingest,
 		uses: settings.Function{Memory: b.settings.Ingest.Memory, Timeout: 900, Concurrency: 1}, disk: 4096, retries: 0, age: 3600,
 		environment: b.common(b.ofLake(), b.ofKey(), b.ofSources(sources), b.ofLarge()),
-		may:         append([]statement{b.mayHandOn()}, b.mayTake(sources)...),
+		may:         append([]statement{b.mayHandOn(), b.mayFindLongRuns()}, b.mayTake(sources)...),
 	})
 }
 

@@ -35,7 +35,7 @@ func (b *build) mayStage() []statement {
 	return []statement{
 		{
 			sid: "AddFiles", actions: []string{"s3:PutObject", "s3:AbortMultipartUpload"},
-			resources: []string{b.lakeARN + "/" + lakeFolder + "/*/data/*", b.lakeARN + "/" + lakeFolder + "/staged/*"},
+			resources: []string{b.lakeARN + "/" + lakeFolder + "/*/data/*", b.lakeARN + "/" + lakeFolder + "/" + notesFolder + "/*"},
 		},
 	}
 }

@@ -86,15 +86,19 @@ func TestTheLakeOutlivesTheStack(t *testing.T) {
 	}
 }
 
-// No rule of the lake's bucket lets a current object go.
+// No rule of the lake's bucket lets a current object go. A mark that something was
+// deleted, once all its versions have expired, stands for nothing.
 func TestTheLakeKeepsCurrentObjects(t *testing.T) {
 	p := template(t, "configtrail")
 	for _, rule := range p.at(t, "LakeBucket", "LifecycleConfiguration", "Rules").([]any) {
 		for name := range rule.(map[string]any) {
-			if !slices.Contains([]string{"Id", "Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"}, name) {
+			if !slices.Contains([]string{"Id", "Status", "Prefix", "NoncurrentVersionExpiration", "ExpiredObjectDeleteMarker", "AbortIncompleteMultipartUpload"}, name) {
 				t.Errorf("the lake's bucket has a rule with %s", name)
 			}
 		}
+	}
+	if got := spell(p.at(t, "LakeBucket", "LifecycleConfiguration", "Rules", 1)); !strings.Contains(got, `"Prefix":"lake/staged/"`) || !strings.Contains(got, `"NoncurrentDays":1`) {
+		t.Errorf("notes that are gone leave their versions: %s", got)
 	}
 	if got := p.at(t, "ResultsBucket", "LifecycleConfiguration", "Rules", 0, "ExpirationInDays"); got != 7.0 {
 		t.Errorf("results expire in %v days", got)

@@ -12,6 +12,7 @@ import (
 // The folders of the lake's bucket.
 const (
 	lakeFolder      = "lake"      // Iceberg's tables, and what is staged for them
+	notesFolder     = "staged"    // in the lake: what Gather is to commit
 	spendFolder     = "spend"     // daily caps and answers that were paid for
 	reportsFolder   = "reports"   // months, as files
 	announcedFolder = "announced" // what the daily run has told already
@@ -73,10 +74,10 @@ func (b *build) buckets() {
 
 func (b *build) lakeBucket(days settings.Lake) {
 	bucket := b.bucket("LakeBucket", []any{
-		&awss3.CfnBucket_RuleProperty{
-			Id: jsii.String("old-versions"), Status: jsii.String("Enabled"),
-			NoncurrentVersionExpiration: &awss3.CfnBucket_NoncurrentVersionExpirationProperty{NoncurrentDays: jsii.Number(days.NoncurrentDays)},
-		},
+		oldVersions("old-versions", "", days.NoncurrentDays),
+		// Notes come and go by the thousands a day, and are listed every five
+		// minutes: a listing passes by all that is left of those that are gone.
+		oldVersions("old-notes", lakeFolder+"/"+notesFolder+"/", 1),
 		unfinished(days.UnfinishedDays),
 	})
 	if days.Bucket != "" {
@@ -85,6 +86,19 @@ func (b *build) lakeBucket(days settings.Lake) {
 	bucket.SetVersioningConfiguration(&awss3.CfnBucket_VersioningConfigurationProperty{Status: jsii.String("Enabled")})
 	keep(bucket)
 	b.lake, b.lakeARN = *bucket.Ref(), *bucket.AttrArn()
+}
+
+// oldVersions is a rule that removes what was deleted or replaced, and then the
+// marks that something was deleted. What is current stays.
+func oldVersions(id, below string, days int) *awss3.CfnBucket_RuleProperty {
+	rule := &awss3.CfnBucket_RuleProperty{
+		Id: jsii.String(id), Status: jsii.String("Enabled"), ExpiredObjectDeleteMarker: jsii.Bool(true),
+		NoncurrentVersionExpiration: &awss3.CfnBucket_NoncurrentVersionExpirationProperty{NoncurrentDays: jsii.Number(days)},
+	}
+	if below != "" {
+		rule.Prefix = jsii.String(below)
+	}
+	return rule
 }
 
 func unfinished(days int) *awss3.CfnBucket_RuleProperty {

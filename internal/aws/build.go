@@ -50,6 +50,39 @@ func StartBuild(ctx context.Context, cfg aws.Config, project string, build Build
 	return aws.ToString(out.Build.Id), nil
 }
 
+// BuildsUnderWay gives the environments of the builds of a project that have not
+// ended, its own variables and those of StartBuild: of the hundred that were started
+// last, which is as many as one call gives.
+func BuildsUnderWay(ctx context.Context, cfg aws.Config, project string) ([]map[string]string, error) {
+	client := codebuild.NewFromConfig(cfg)
+	fail := func(err error) ([]map[string]string, error) {
+		return nil, fmt.Errorf("look for builds of %s: %w", project, explainBuild(err, cfg))
+	}
+	listed, err := client.ListBuildsForProject(ctx, &codebuild.ListBuildsForProjectInput{ProjectName: &project, SortOrder: types.SortOrderTypeDescending})
+	if err != nil {
+		return fail(err)
+	}
+	if len(listed.Ids) == 0 {
+		return nil, nil
+	}
+	out, err := client.BatchGetBuilds(ctx, &codebuild.BatchGetBuildsInput{Ids: listed.Ids})
+	if err != nil {
+		return fail(err)
+	}
+	var environments []map[string]string
+	for _, build := range out.Builds {
+		if build.BuildStatus != types.StatusTypeInProgress || build.Environment == nil {
+			continue
+		}
+		environment := map[string]string{}
+		for _, v := range build.Environment.EnvironmentVariables {
+			environment[aws.ToString(v.Name)] = aws.ToString(v.Value)
+		}
+		environments = append(environments, environment)
+	}
+	return environments, nil
+}
+
 // explainBuild tells the errors that only CodeBuild has.
 func explainBuild(err error, cfg aws.Config) error {
 	var missing *types.ResourceNotFoundException

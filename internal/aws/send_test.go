@@ -134,6 +134,21 @@ func TestStartBuild(t *testing.T) {
 	if builds := server.Wait(); len(builds) != 1 || builds[0].Output != "object "+object+"\n" || builds[0].Exit != 0 {
 		t.Errorf("built %+v", builds)
 	}
+	release := server.Hold()
+	if _, err := aws.StartBuild(ctx, cfg, "long", aws.Build{Environment: map[string]string{"OBJECT": "s3://logs/long"}}); err != nil {
+		t.Fatal(err)
+	}
+	underWay, err := aws.BuildsUnderWay(ctx, cfg, "long")
+	if want := []map[string]string{{"OBJECT": "s3://logs/long"}}; err != nil || !cmp.Equal(want, underWay) {
+		t.Errorf("under way are %v, error %v", underWay, err)
+	}
+	release()
+	server.Wait()
+	if underWay, err = aws.BuildsUnderWay(ctx, cfg, "long"); err != nil || len(underWay) != 0 {
+		t.Errorf("when all have ended %v are under way, error %v", underWay, err)
+	}
+	_, err = aws.BuildsUnderWay(ctx, cfg, "short")
+	told(t, err, "look for builds of short: there is no such project", configtrail.ErrNotFound, "list the projects with: aws codebuild list-projects --region us-east-1")
 	if _, err := start("another"); err == nil || errors.Is(err, aws.ErrBusy) {
 		t.Errorf("the same token with another object: %v", err)
 	}

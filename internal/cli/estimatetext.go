@@ -18,9 +18,12 @@ func (a *app) foreseen(out io.Writer, sight *foresight) {
 	o, b := sight.Objects, sight.Bytes
 	fmt.Fprintln(out, a.p.Text("estimate.objects", message.Args{
 		"seen": o.Seen, "new": o.New, "bytes": size(b.New), "already": o.Already, "ignored": o.Ignored, "archived": o.Archived}))
-	if o.New == 0 {
+	switch {
+	case o.Seen == o.Ignored:
+		fmt.Fprintln(out, a.t("ingest.nothing"))
+	case o.New == 0:
 		fmt.Fprintln(out, a.t("estimate.nothing"))
-	} else {
+	default:
 		a.foreseenParts(out, sight)
 	}
 	billed := false

@@ -40,12 +40,9 @@ func derive(ctx context.Context, l *lake.Lake) (int64, error) {
 	if err != nil || len(groups) == 0 {
 		return 0, err
 	}
-	first := newFirstDeliveries()
-	for row, err := range l.DeliveriesRead(ctx) {
-		if err != nil {
-			return 0, err
-		}
-		first.stored(row)
+	first, err := firstDeliveriesOf(ctx, l)
+	if err != nil {
+		return 0, err
 	}
 	writer, err := l.NewChangeWriter(ctx)
 	if err != nil {

@@ -26,14 +26,25 @@ var seed = maphash.MakeSeed()
 
 func hashOf(text string) uint64 { return maphash.String(seed, text) }
 
-// loadDeliveries reads what the lake has of the sources, and the first
-// deliveries of every account and region.
-func (r *run) loadDeliveries(ctx context.Context) error {
-	for row, err := range r.Lake.DeliveriesRead(ctx) {
+// beforeSince is how long before the days that are wanted an object of theirs may
+// have been written, as far as its row tells: where its name has no time, the row
+// has that of its last capture.
+const beforeSince = 31 * 24 * time.Hour
+
+// loadDeliveries reads what the lake has of the days that are wanted of the
+// sources, and the first deliveries of every account and region.
+func (r *run) loadDeliveries(ctx context.Context) (err error) {
+	if r.first, err = firstDeliveriesOf(ctx, r.Lake); err != nil {
+		return err
+	}
+	var scope configtrail.Scope
+	if !r.Filter.Since.IsZero() {
+		scope.From = r.Filter.Since.Add(-beforeSince)
+	}
+	for row, err := range r.Lake.DeliveriesIn(ctx, scope) {
 		if err != nil {
 			return err
 		}
-		r.first.stored(row)
 		if !r.ofSources(row.URI) {
 			continue
 		}
@@ -73,7 +84,18 @@ func (f *firstDeliveries) of(account, region string) time.Time {
 	return f.place[[2]string{account, region}]
 }
 
-func (f *firstDeliveries) stored(row configtrail.Delivery) { f.lowered(row) }
+// firstDeliveriesOf are those that a lake knows of.
+func firstDeliveriesOf(ctx context.Context, l *lake.Lake) (*firstDeliveries, error) {
+	all, err := l.FirstDeliveries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := newFirstDeliveries()
+	for _, first := range all {
+		f.lower(first.Account, first.Region, first.WrittenAt)
+	}
+	return f, nil
+}
 
 // lowered takes note of a delivery and names the groups for which it is earlier
 // than any before: whether their first items are new has to be asked again.
@@ -82,16 +104,21 @@ func (f *firstDeliveries) lowered(row configtrail.Delivery) []lake.Group {
 		row.Kind != configtrail.KindHistory && row.Kind != configtrail.KindSnapshot {
 		return nil
 	}
+	return f.lower(row.Account, row.Region, row.WrittenAt)
+}
+
+// lower is lowered of a delivery that was written for a place at a time.
+func (f *firstDeliveries) lower(account, region string, written time.Time) []lake.Group {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var groups []lake.Group
-	for _, region := range []string{row.Region, configtrail.Global} {
-		at := [2]string{row.Account, region}
-		if first, ok := f.place[at]; ok && !row.WrittenAt.Before(first) {
+	for _, region := range []string{region, configtrail.Global} {
+		at := [2]string{account, region}
+		if first, ok := f.place[at]; ok && !written.Before(first) {
 			continue
 		}
-		f.place[at] = row.WrittenAt
-		groups = append(groups, lake.Group{Account: row.Account, Region: region})
+		f.place[at] = written
+		groups = append(groups, lake.Group{Account: account, Region: region})
 	}
 	return groups
 }

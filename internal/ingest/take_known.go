@@ -16,10 +16,9 @@ type memory struct {
 	writer *lake.Writer // knows items and events
 	since  time.Time
 
-	known  knownDeliveries
+	known  knownDeliveries // quarantined is not told
 	first  *firstDeliveries
 	months map[configtrail.Month]bool // whose deliveries are known
-	before configtrail.Month          // of all deliveries before it, the first are known; zero: of none
 }
 
 const (
@@ -40,50 +39,30 @@ func (k *Taker) remember(ctx context.Context, now time.Time) (*memory, error) {
 	if err != nil {
 		return nil, err
 	}
+	first, err := firstDeliveriesOf(ctx, k.options.Lake)
+	if err != nil {
+		return nil, err
+	}
 	k.memory = &memory{
 		writer: writer, since: now,
-		known: knownDeliveries{}, first: newFirstDeliveries(), months: map[configtrail.Month]bool{},
+		known: knownDeliveries{}, first: first, months: map[configtrail.Month]bool{},
 	}
 	return k.memory, nil
 }
 
-// loadKnown reads what the lake has of some objects: whether they are in, and
-// whether anything was delivered before them, which tells of their first ones.
-// It reads the months that they were written in, and more only where it has to.
+// loadKnown reads which of some objects are in the lake. It reads the months that
+// they were written in, and all only for objects whose names tell no time.
 func (t *taking) loadKnown(ctx context.Context, objects []*wantedObject) error {
 	m := t.taker.memory
 	undated := false
-	months := map[configtrail.Month][]*wantedObject{}
 	for _, w := range objects {
 		if w.key.WrittenAt.IsZero() {
 			undated = true
 			continue
 		}
-		month := configtrail.MonthOf(w.key.WrittenAt, time.UTC)
-		months[month] = append(months[month], w)
-	}
-	for month := range months {
-		if err := m.load(ctx, t.Lake, month); err != nil {
+		if err := m.load(ctx, t.Lake, configtrail.MonthOf(w.key.WrittenAt, time.UTC)); err != nil {
 			return err
 		}
-	}
-	for month, written := range months {
-		if !m.firstOf(written) {
-			continue
-		}
-		if err := m.load(ctx, t.Lake, month.Add(-1)); err != nil {
-			return err
-		}
-		if !m.firstOf(written) || !m.before.Before(month) {
-			continue
-		}
-		for row, err := range t.Lake.DeliveriesIn(ctx, configtrail.Scope{Window: configtrail.Window{To: month.Window(time.UTC).From}}) {
-			if err != nil {
-				return err
-			}
-			m.first.stored(row)
-		}
-		m.before = month
 	}
 	if !undated {
 		return nil
@@ -94,8 +73,8 @@ func (t *taking) loadKnown(ctx context.Context, objects []*wantedObject) error {
 		if err != nil {
 			return err
 		}
-		if t.objects[row.URI] != nil {
-			m.add(row)
+		if t.objects[row.URI] != nil && row.Kind != configtrail.KindNotification {
+			m.known[hashOf(row.URI)] = knownDelivery{hashOf(row.ETag), len(row.Quarantined) > 0, row.Archived}
 		}
 	}
 	return nil
@@ -106,33 +85,21 @@ func (m *memory) load(ctx context.Context, l *lake.Lake, month configtrail.Month
 	if m.months[month] {
 		return nil
 	}
-	for row, err := range l.DeliveriesIn(ctx, configtrail.Scope{Window: month.Window(time.UTC)}) {
+	last := map[uint64]lake.ReadOrder{}
+	for head, err := range l.DeliveryHeads(ctx, configtrail.Scope{Window: month.Window(time.UTC)}) {
 		if err != nil {
 			return err
 		}
-		m.add(row)
-		m.first.stored(row)
+		if head.Kind == configtrail.KindNotification {
+			continue
+		}
+		id := hashOf(head.URI)
+		if before, found := last[id]; found && !head.Read.After(before) {
+			continue
+		}
+		last[id] = head.Read
+		m.known[id] = knownDelivery{etag: hashOf(head.ETag), archived: head.Archived}
 	}
 	m.months[month] = true
 	return nil
-}
-
-func (m *memory) add(row configtrail.Delivery) {
-	if row.Kind != configtrail.KindNotification {
-		m.known[hashOf(row.URI)] = knownDelivery{hashOf(row.ETag), len(row.Quarantined) > 0, row.Archived}
-	}
-}
-
-// firstOf reports whether any of some objects is the first delivery of its place,
-// by what is known so far.
-func (m *memory) firstOf(objects []*wantedObject) bool {
-	for _, w := range objects {
-		if w.key.Account == "" || w.key.Region == "" || w.key.Kind != configtrail.KindHistory && w.key.Kind != configtrail.KindSnapshot {
-			continue
-		}
-		if first := m.first.of(w.key.Account, w.key.Region); first.IsZero() || w.key.WrittenAt.Before(first) {
-			return true
-		}
-	}
-	return false
 }

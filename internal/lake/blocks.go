@@ -18,8 +18,8 @@ import (
 const (
 	// blockBytes is what objects are read by: a row group's columns lie in a few.
 	blockBytes = 512 << 10
-	// blocksBytes is how much of them is kept in memory.
-	blocksBytes = 64 << 20
+	// defaultBlockBytes is how much of them is kept in memory where S3.BlockBytes is 0.
+	defaultBlockBytes = 64 << 20
 	// mostBlocks is how many are asked for at once of what is read on and on.
 	mostBlocks = 8
 	// asked is how many files are begun at once.
@@ -66,7 +66,7 @@ func (b *bucket) ahead(ctx context.Context, files []planned) error {
 	group.SetLimit(asked)
 	var bytes int64
 	for _, file := range files {
-		if bytes += min(file.entry.FileSizeBytes(), 2*blockBytes); bytes > blocksBytes/2 {
+		if bytes += min(file.entry.FileSizeBytes(), 2*blockBytes); bytes > b.blocks.limit/2 {
 			break
 		}
 		group.Go(func() error {

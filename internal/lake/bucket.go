@@ -50,7 +50,7 @@ func newBucket(s S3) *bucket {
 	return &bucket{
 		objects: s.Bucket, root: strings.TrimSuffix(s.Bucket.URI(), "/"),
 		copies: s.Copies, copyBytes: cmp.Or(s.CopyBytes, defaultCopyBytes),
-		blocks: newCache[block, []byte](blocksBytes), sizes: newCache[string, int64](1 << 16),
+		blocks: newCache[block, []byte](cmp.Or(s.BlockBytes, defaultBlockBytes)), sizes: newCache[string, int64](1 << 16),
 		whole: newCache[string, []byte](wholeBytes),
 	}
 }

@@ -3,6 +3,7 @@ package lake_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -262,5 +263,39 @@ func testChangesDerivedByTwo(t *testing.T, dir place) {
 	}
 	if err := three.Abandon(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A large file that loses a row is written without it, and not with what is added.
+func TestALargeFileOfChangesStaysByItself(t *testing.T) {
+	l := create(t, t.TempDir())
+	base := []configtrail.Change{changeOf("a", "2024-11-01T00:00:00Z", "1"), changeOf("b", "2024-11-01T00:00:00Z", "1"), changeOf("c", "2024-11-01T00:00:00Z", "1")}
+	added := []configtrail.Change{changeOf("d", "2024-11-02T00:00:00Z", "1"), changeOf("e", "2024-11-02T00:00:00Z", "1")}
+	rows := func() (counts []int64) {
+		t.Helper()
+		files, err := l.Plan(t.Context(), lake.Changes, configtrail.Scope{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			counts = append(counts, f.Rows)
+		}
+		slices.Sort(counts)
+		return counts
+	}
+	replace(t, changeWriter(t, l), 1, nil, base)
+	l.SmallChanges(1)
+	replace(t, changeWriter(t, l), 2, base[1:2], added[:1])
+	if got := rows(); !slices.Equal(got, []int64{1, 2}) {
+		t.Errorf("files of %d rows, want the large one with 2 and another with 1", got)
+	}
+	l.SmallChanges(1 << 20)
+	replace(t, changeWriter(t, l), 3, base[2:], added[1:])
+	if got := rows(); !slices.Equal(got, []int64{1, 2}) {
+		t.Errorf("files of %d rows, want one of the two that are left and added, beside the one that lost nothing", got)
+	}
+	want := []configtrail.Change{base[0], added[0], added[1]}
+	if diff := cmp.Diff(want, changesOf(t, l)); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 }

@@ -22,6 +22,10 @@ import (
 // the lake. Take Pending again and derive again; nothing was written.
 var ErrStale = errors.New("changes were derived by another process meanwhile")
 
+// smallChanges is the size below which a file of changes is written together with
+// others where it loses rows.
+const smallChanges = 4 << 20
+
 // ChangeWriter replaces rows of changes in one commit. It is safe for
 // concurrent use. Make it before the changes are read that it is going to
 // replace: it notices when they are not the newest any more.
@@ -182,8 +186,10 @@ func (w *ChangeWriter) stage(ctx context.Context, base *table.Table, tx *table.T
 	return rewritten, err
 }
 
-// rewrite writes what is left of the month's files that hold removed rows,
-// together with what is added to the month.
+// rewrite writes what is left of the month's files that hold removed rows, the
+// small ones together with what is added to the month. A large one is written by
+// itself: the rows that go next are mostly among the newest, and are not to take
+// the whole month with them each time.
 func (w *ChangeWriter) rewrite(ctx context.Context, base *table.Table, m month, r *removals) (replaced []iceberg.DataFile, files []*dataFile, err error) {
 	window := configtrail.MonthSince1970(int(m)).Window(time.UTC)
 	planned, err := w.lake.planToRead(ctx, base, selectionOf(base, Changes, configtrail.Scope{
@@ -192,23 +198,38 @@ func (w *ChangeWriter) rewrite(ctx context.Context, base *table.Table, m month, 
 	if err != nil {
 		return nil, nil, err
 	}
-	var sources []source[changeRow]
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.lake.files().discard(files))
+			files = nil
+		}
+	}()
+	write := func(sources ...source[changeRow]) error {
+		more, err := writeFiles(ctx, w.lake, base, changeLayout(), m, inOrder(ctx, changeLayout(), sources), zstd.SpeedFastest)
+		files = append(files, more...)
+		return err
+	}
+	var small []source[changeRow]
 	for _, f := range planned {
 		widest, holds, err := holdsAny(ctx, w.lake.files(), f.path, r.ids)
 		if err != nil {
-			return nil, nil, err
+			return nil, files, err
 		}
 		if !holds {
 			continue
 		}
 		replaced = append(replaced, f.entry)
-		sources = append(sources, source[changeRow]{without(readRows[changeRow](ctx, w.lake.files(), f.path, nil), r.ids), widest})
+		left := source[changeRow]{without(readRows[changeRow](ctx, w.lake.files(), f.path, nil), r.ids), widest}
+		if f.entry.FileSizeBytes() < w.lake.smallChanges {
+			small = append(small, left)
+		} else if err := write(left); err != nil {
+			return nil, files, err
+		}
 	}
 	for _, f := range w.added.months[m] {
-		sources = append(sources, source[changeRow]{readRows[changeRow](ctx, w.lake.files(), f.path, nil), f.widest})
+		small = append(small, source[changeRow]{readRows[changeRow](ctx, w.lake.files(), f.path, nil), f.widest})
 	}
-	files, err = writeFiles(ctx, w.lake, base, changeLayout(), m, inOrder(ctx, changeLayout(), sources), zstd.SpeedFastest)
-	return replaced, files, err
+	return replaced, files, write(small...)
 }
 
 func keys(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

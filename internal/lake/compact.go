@@ -1,8 +1,10 @@
 package lake
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -13,6 +15,10 @@ import (
 const (
 	// smallFile is the size below which a file is merged with others of its month.
 	smallFile = 128 << 20
+	// outweighs is how many times the others together a file may weigh that is merged
+	// with them. One that weighs more waits until there are more of them: so a row is
+	// written again a few times in all, however often its month is compacted.
+	outweighs = 2
 	// rounds is how often a month is planned again after its files were
 	// replaced by others while they were merged.
 	rounds = 3
@@ -156,7 +162,7 @@ func compactFiles[R any](ctx context.Context, l *Lake, order layout[R]) error {
 	return nil // somebody else is compacting
 }
 
-// smallByMonth gives the months that have several small files, with those.
+// smallByMonth gives the months that have several small files to merge, with those.
 func smallByMonth(files []planned) map[month][]planned {
 	months := make(map[month][]planned)
 	for _, f := range files {
@@ -165,11 +171,33 @@ func smallByMonth(files []planned) map[month][]planned {
 		}
 	}
 	for m, small := range months {
-		if len(small) < 2 {
+		slices.SortFunc(small, func(a, b planned) int {
+			return cmp.Or(cmp.Compare(a.entry.FileSizeBytes(), b.entry.FileSizeBytes()), strings.Compare(a.path, b.path))
+		})
+		sizes := make([]int64, len(small))
+		for i, f := range small {
+			sizes[i] = f.entry.FileSizeBytes()
+		}
+		if n := worthMerging(sizes); n > 0 {
+			months[m] = small[:n]
+		} else {
 			delete(months, m)
 		}
 	}
 	return months
+}
+
+// worthMerging tells how many of some files, whose sizes ascend, are to be merged:
+// as many as outweighs allows, and not one alone.
+func worthMerging(sizes []int64) (n int) {
+	var before int64
+	for i, size := range sizes {
+		if i > 0 && size <= outweighs*before {
+			n = i + 1
+		}
+		before += size
+	}
+	return n
 }
 
 // compactMonth replaces files by their merge. It reports lost when a file is no

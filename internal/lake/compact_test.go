@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -143,5 +144,53 @@ func TestAbandonLeavesNothing(t *testing.T) {
 	commit(t, w)
 	if got := rowsOf(t, l)[lake.Items]; got != 1 {
 		t.Errorf("%d items, want 1", got)
+	}
+}
+
+// A month is written again when what came to it is worth it, not each time.
+func TestWhichFilesAreMerged(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		sizes []int64
+		want  int
+	}{
+		{"nothing", nil, 0},
+		{"one", []int64{5}, 0},
+		{"equals", []int64{5, 5, 5}, 3},
+		{"little beside much", []int64{1, 1, 100}, 2},
+		{"as much as a third", []int64{25, 25, 100}, 3},
+		{"one very small one among equals", []int64{1, 10, 10, 10}, 4},
+		{"steps that are too high each", []int64{1, 10, 100}, 0},
+		{"empty files", []int64{0, 0}, 2},
+	} {
+		if got := lake.WorthMerging(c.sizes); got != c.want {
+			t.Errorf("%s: %d of %v, want %d", c.what, got, c.sizes, c.want)
+		}
+	}
+}
+
+// Who compacts every hour writes each row a few times, and leaves few files.
+func TestHourlyCompactionIsCheap(t *testing.T) {
+	var files []int64
+	var added, written int64
+	for range 30 * 24 {
+		files = append(files, 1000)
+		added += 1000
+		slices.Sort(files)
+		n := lake.WorthMerging(files)
+		merged := int64(0)
+		for _, size := range files[:n] {
+			merged += size
+		}
+		written += merged
+		if n > 0 {
+			files = append(files[n:], merged)
+		}
+		if len(files) > 8 {
+			t.Fatalf("after %d bytes there are %d files: %v", added, len(files), files)
+		}
+	}
+	if written > 16*added {
+		t.Errorf("%d bytes were added, %d written again", added, written)
 	}
 }

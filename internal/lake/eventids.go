@@ -57,7 +57,7 @@ func groupEventIDs(f *openFile, group parquet.RowGroup, account string, add func
 func eachValue(chunk parquet.ColumnChunk, use func(parquet.Value)) error {
 	reader := &valueReader{pages: chunk.Pages()}
 	defer reader.close()
-	values := make([]parquet.Value, headerBatch)
+	values := make([]parquet.Value, columnBatch)
 	for {
 		n, err := reader.read(values)
 		for _, v := range values[:n] {

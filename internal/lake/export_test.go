@@ -21,6 +21,12 @@ func (l *Lake) FreshEntries(n int) { l.freshEntries = n }
 // GatherBytes sets how much of notes Gather holds at once.
 func (l *Lake) GatherBytes(n int64) { l.gatherBytes = n }
 
+// SmallChanges sets below which size a file of changes is written together with others.
+func (l *Lake) SmallChanges(n int64) { l.smallChanges = n }
+
+// WorthMerging is which of some files are merged, by their sizes.
+var WorthMerging = worthMerging
+
 // Snapshots counts the commits of a table that added or replaced files.
 func (l *Lake) Snapshots(ctx context.Context, name string) (int, error) {
 	t, err := l.load(ctx, name)

@@ -35,6 +35,8 @@ type S3 struct {
 	Glue     sdk.Config // of the Glue Data Catalog
 	Database string     // of the catalog, with one lake in it: its tables have fixed names
 
+	// BlockBytes bounds what is kept in memory of the data files that are read; 0: 64 MiB.
+	BlockBytes int64
 	// Copies is a folder for the files that Fetch brings here, kept for the next
 	// run; "": a temporary one that goes with Close.
 	Copies string

@@ -35,14 +35,16 @@ type Lake struct {
 	catalog *catalog
 
 	manifests *manifests
+	firsts    *cache[string, []FirstDelivery] // by path of a data file
 
 	redactKeyID string // as the lake tells it
 
 	committing map[string]*sync.Mutex  // by table: this process queues instead of racing itself
 	interrupt  func(step string) error // tests stop a commit here; nil otherwise
 
-	freshEntries int   // of each writer; tests lower both
+	freshEntries int   // of each writer; tests lower all three
 	gatherBytes  int64 // of notes at once
+	smallChanges int64 // bytes
 }
 
 // Create opens the lake that the options name and makes what is missing of it,
@@ -138,7 +140,7 @@ func connect(ctx context.Context, h home, options Options, how access) (*Lake, e
 	if err != nil {
 		return nil, err
 	}
-	l := &Lake{home: h, options: options, catalog: catalog, manifests: newManifests(), committing: make(map[string]*sync.Mutex), freshEntries: freshEntries, gatherBytes: gatherBytes}
+	l := &Lake{home: h, options: options, catalog: catalog, manifests: newManifests(), firsts: newCache[string, []FirstDelivery](firstsKept), committing: make(map[string]*sync.Mutex), freshEntries: freshEntries, gatherBytes: gatherBytes, smallChanges: smallChanges}
 	for _, name := range tableNames() {
 		l.committing[name] = new(sync.Mutex)
 	}

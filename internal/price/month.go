@@ -63,8 +63,8 @@ func (b Book) workOf(found Found, d Deployment) month {
 	m.ingestSeconds = m.batches*r.IngestBatchSeconds.Value + m.objects*r.IngestObjectSeconds.Value + m.json/r.IngestJSONBytesPerSecond.Value
 	m.gathers = monthDays * dayMinutes / r.GatherEveryMinutes.Value
 	m.active = min(m.gathers, m.batches)
-	m.compacts = monthDays
-	m.compactSeconds = r.CompactSeconds.Value + m.lake/r.CompactBytesPerSecond.Value
+	m.compacts = monthDays * dayMinutes / r.CompactEveryMinutes.Value
+	m.compactSeconds = r.CompactSeconds.Value + m.lake*r.CompactRewrites.Value/r.CompactBytesPerSecond.Value/m.compacts
 	m.reports = monthDays*(d.Reports+1) + 1
 	m.statementScanned = max(leastScanned, m.lake*r.ReportLakeShare.Value/r.ReportStatements.Value)
 	m.invocations = m.batches + m.gathers + m.compacts + m.reports
@@ -107,7 +107,7 @@ func (b Book) Month(found Found, d Deployment) Estimate {
 		r.GatherSeconds, r.GatherIdleSeconds, r.GatherMemoryGB)
 	m.add("lambda.compact", "lambda.arm64", w.compacts*w.compactSeconds*r.CompactMemoryGB.Value,
 		parts{"compacts": w.compacts, "seconds": w.compactSeconds, "memory": r.CompactMemoryGB.Value},
-		r.CompactMemoryGB, r.CompactSeconds, r.CompactBytesPerSecond)
+		r.CompactMemoryGB, r.CompactSeconds, r.CompactBytesPerSecond, r.CompactRewrites)
 	m.add("lambda.reports", "lambda.arm64", w.reports*r.ReportSeconds.Value*r.ReportMemoryGB.Value,
 		parts{"reports": w.reports, "seconds": r.ReportSeconds.Value, "memory": r.ReportMemoryGB.Value},
 		r.ReportSeconds, r.ReportMemoryGB)
@@ -122,10 +122,10 @@ func (b Book) Month(found Found, d Deployment) Estimate {
 	m.add("scheduler.invocations", "scheduler.invocations", w.gathers+w.compacts+monthDays+1, parts{"gathers": w.gathers, "compacts": w.compacts, "runs": monthDays + 1})
 	m.add("sns.publishes", "sns.publishes", monthDays+1, parts{"runs": monthDays + 1})
 	m.add("glue.requests", "glue.requests",
-		w.batches*r.IngestGlueCalls.Value+(w.active+w.compacts)*r.GatherGlueCalls.Value+w.reports*r.ReportGlueCalls.Value,
-		parts{"batches": w.batches, "batch": r.IngestGlueCalls.Value, "gathers": w.active + w.compacts, "gather": r.GatherGlueCalls.Value,
-			"reports": w.reports, "report": r.ReportGlueCalls.Value},
-		r.IngestGlueCalls, r.GatherGlueCalls, r.ReportGlueCalls)
+		w.batches*r.IngestGlueCalls.Value+w.active*r.GatherGlueCalls.Value+w.compacts*r.CompactGlueCalls.Value+w.reports*r.ReportGlueCalls.Value,
+		parts{"batches": w.batches, "batch": r.IngestGlueCalls.Value, "gathers": w.active, "gather": r.GatherGlueCalls.Value,
+			"compacts": w.compacts, "compact": r.CompactGlueCalls.Value, "reports": w.reports, "report": r.ReportGlueCalls.Value},
+		r.IngestGlueCalls, r.GatherGlueCalls, r.CompactGlueCalls, r.ReportGlueCalls)
 	m.add("glue.objects", "glue.objects", r.LakeTables.Value,
 		parts{"tables": r.LakeTables.Value},
 		r.LakeTables)

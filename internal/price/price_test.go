@@ -49,7 +49,7 @@ func round(t *testing.T) price.Book {
 			"ingest_concurrency": {"value": 4}, "ingest_glue_calls": {"value": 3}, "ingest_writes": {"value": 2}, "ingest_reads": {"value": 5},
 			"gather_every_minutes": {"value": 10}, "gather_memory_gb": {"value": 1}, "gather_seconds": {"value": 3}, "gather_idle_seconds": {"value": 1}, "gather_glue_calls": {"value": 10},
 			"gather_writes": {"value": 4}, "gather_reads": {"value": 8},
-			"compact_memory_gb": {"value": 4}, "compact_seconds": {"value": 10}, "compact_bytes_per_second": {"value": 1048576}, "compact_requests": {"value": 100},
+			"compact_every_minutes": {"value": 720}, "compact_memory_gb": {"value": 4}, "compact_seconds": {"value": 10}, "compact_bytes_per_second": {"value": 1048576}, "compact_rewrites": {"value": 20}, "compact_requests": {"value": 100}, "compact_glue_calls": {"value": 30},
 			"report_memory_gb": {"value": 1}, "report_seconds": {"value": 10}, "report_statements": {"value": 4}, "report_lake_share": {"value": 0.5}, "report_glue_calls": {"value": 20},
 			"report_requests": {"value": 50}, "report_model_input": {"value": 1000}, "report_model_output": {"value": 100},
 			"queue_idle_polls_per_minute": {"value": 1}, "log_bytes": {"value": 1024}, "alarms": {"value": 5}, "metrics": {"value": 1}, "secrets": {"value": 1}, "keys": {"value": 0},
@@ -89,29 +89,29 @@ var nearly = cmp.Options{cmp.AllowUnexported(line{}), cmpopts.EquateApprox(1e-9,
 //
 //	objects 900, JSON 18 MB, items 360, large 18, lake 90 MiB
 //	messages 900 + 360 = 1,260; batches 630; gatherings 4,320, of them 630 with notes
-//	compactions 30 of 10 + 90 = 100 s; reports 30 × (2 + 1) + 1 = 91
-//	invocations 630 + 4,320 + 30 + 91 = 5,071
+//	compactions 60 of 10 + 90 × 20 ÷ 60 = 40 s; reports 30 × (2 + 1) + 1 = 91
+//	invocations 630 + 4,320 + 60 + 91 = 5,101
 func TestMonthByHand(t *testing.T) {
 	found := price.Found{Accounts: 2, Places: 2, PlaceDays: 20, Objects: 100, Compressed: 300_000, JSON: 2_000_000, Items: 40, Large: 2, LakeBytes: 10 << 20}
 	input := 3.0
 	e := round(t).Month(found, price.Deployment{Accounts: 3, Regions: 2, Region: "xx-test-1", Reports: 2, ModelInput: &input})
 	want := map[string]line{
 		"s3.storage":            {1.758, 0.175781},   // 90 MiB × 10 months × 2 = 1,800 MiB of 1,024
-		"s3.write":              {15_020, 0.1502},    // 630×2 + 630×4 + 3,690 + 30×100 + 91×50
-		"s3.read":               {16_640, 0.01664},   // 900 + 630×5 + 630×8 + 30×100 + 91×50
-		"lambda.requests":       {5_071, 0.002536},   // 0.0025355
+		"s3.write":              {18_020, 0.1802},    // 630×2 + 630×4 + 3,690 + 60×100 + 91×50
+		"s3.read":               {19_640, 0.01964},   // 900 + 630×5 + 630×8 + 60×100 + 91×50
+		"lambda.requests":       {5_101, 0.002551},   // 0.0025505
 		"lambda.ingest":         {2_196, 0.2196},     // (630×1 + 900×0.5 + 18) × 2
 		"lambda.gather":         {5_580, 0.558},      // 630×3 + 3,690×1
-		"lambda.compact":        {12_000, 1.2},       // 30 × 100 × 4
+		"lambda.compact":        {9_600, 0.96},       // 60 × 40 × 4
 		"lambda.reports":        {910, 0.091},        // 91 × 10
 		"codebuild.large":       {90, 1.8},           // 18 × 5
 		"sqs.requests":          {45_720, 0.018288},  // 1,260 + 2×630 + 43,200
-		"scheduler.invocations": {4_381, nil},        // 4,320 + 30 + 31
+		"scheduler.invocations": {4_411, nil},        // 4,320 + 60 + 31
 		"sns.publishes":         {31, nil},           // 30 + 1
-		"glue.requests":         {10_310, 0.02062},   // 630×3 + 660×10 + 91×20
+		"glue.requests":         {11_810, 0.02362},   // 630×3 + 630×10 + 60×30 + 91×20
 		"glue.objects":          {4, nil},            // its price is null
 		"athena.scanned":        {0.003905, 4_095.0}, // 91 × 4 × 11.25 MiB (90 × 0.5 ÷ 4) at 1 USD a MiB
-		"cloudwatch.logs":       {0.004836, nil},     // 5,071 KiB
+		"cloudwatch.logs":       {0.004865, nil},     // 5,101 KiB
 		"cloudwatch.alarms":     {5, 0.5},            //
 		"cloudwatch.metrics":    {1, nil},            //
 		"secrets.secrets":       {1, nil},            //
@@ -130,8 +130,8 @@ func TestMonthByHand(t *testing.T) {
 		t.Errorf("unknown (-want +got):\n%s", diff)
 	}
 	// The sum of the column, before it was rounded.
-	if e.USD == nil || math.Abs(*e.USD-4_100.025_664_75) > 1e-6 {
-		t.Errorf("total %v, want 4100.025665", *e.USD)
+	if e.USD == nil || math.Abs(*e.USD-4_099.821_679_75) > 1e-6 {
+		t.Errorf("total %v, want 4099.821680", *e.USD)
 	}
 	for _, l := range e.Lines {
 		if l.Key == "cloudwatch.alarms" && !l.Assumed { // a rate that a file sets counts as assumed unless it says otherwise

@@ -37,10 +37,13 @@ type Rates struct {
 	GatherGlueCalls       Rate `json:"gather_glue_calls"`
 	GatherWrites          Rate `json:"gather_writes"`
 	GatherReads           Rate `json:"gather_reads"`
+	CompactEveryMinutes   Rate `json:"compact_every_minutes"`
 	CompactMemoryGB       Rate `json:"compact_memory_gb"`
 	CompactSeconds        Rate `json:"compact_seconds"`
 	CompactBytesPerSecond Rate `json:"compact_bytes_per_second"`
+	CompactRewrites       Rate `json:"compact_rewrites"` // of each byte of the lake
 	CompactRequests       Rate `json:"compact_requests"`
+	CompactGlueCalls      Rate `json:"compact_glue_calls"`
 	ReportMemoryGB        Rate `json:"report_memory_gb"`
 	ReportSeconds         Rate `json:"report_seconds"`
 	ReportStatements      Rate `json:"report_statements"`
@@ -87,7 +90,7 @@ func (r Rates) with(text []byte) (Rates, error) {
 	}
 	for _, divisor := range []Rate{
 		r.JSONPerCompressed, r.HereJSONBytesPerSecond, r.HereTwoCores, r.MessageObjects, r.BatchMessages,
-		r.LoadBatchMessages, r.IngestJSONBytesPerSecond, r.IngestConcurrency, r.GatherEveryMinutes, r.CompactBytesPerSecond, r.ReportStatements,
+		r.LoadBatchMessages, r.IngestJSONBytesPerSecond, r.IngestConcurrency, r.GatherEveryMinutes, r.CompactEveryMinutes, r.CompactBytesPerSecond, r.ReportStatements,
 	} {
 		if divisor.Value == 0 {
 			return r, fmt.Errorf("%w: a rate that is divided by is 0", configtrail.ErrInvalid)

@@ -1,4 +1,4 @@
-// Package build speaks CodeBuild's StartBuild for tests, and runs what a project
+// Package build speaks for tests what of CodeBuild starts and finds builds, and runs what a project
 // builds: a program on this machine, as a build's commands do.
 package build
 
@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +34,8 @@ type Build struct {
 	Environment map[string]string // of the call
 	Exit        int
 	Output      string // of both kinds
+
+	ended bool
 }
 
 // Server has projects. New makes one.
@@ -43,6 +47,7 @@ type Server struct {
 	mu      sync.Mutex
 	running sync.WaitGroup
 	active  int
+	held    chan struct{} // where not nil, builds end when it is closed
 	tokens  map[string]started
 	builds  []*Build
 }
@@ -61,7 +66,9 @@ func New(projects map[string]Project, most int) *Server {
 	s := &Server{projects: projects, most: most, tokens: map[string]started{}}
 	s.Server = &awsjson.Server{
 		Target: "CodeBuild_20161006", SigningAs: "codebuild", Faults: &awsjson.Faults{},
-		Operations: map[string]awsjson.Operation{"StartBuild": awsjson.Of(s.start)},
+		Operations: map[string]awsjson.Operation{
+			"StartBuild": awsjson.Of(s.start), "ListBuildsForProject": awsjson.Of(s.list), "BatchGetBuilds": awsjson.Of(s.get),
+		},
 	}
 	return s
 }
@@ -83,9 +90,14 @@ type startOutput struct {
 }
 
 type buildOutput struct {
-	ID          string `json:"id"`
-	ProjectName string `json:"projectName"`
-	BuildStatus string `json:"buildStatus"`
+	ID          string      `json:"id"`
+	ProjectName string      `json:"projectName"`
+	BuildStatus string      `json:"buildStatus"`
+	Environment environment `json:"environment"`
+}
+
+type environment struct {
+	EnvironmentVariables []variable `json:"environmentVariables"`
 }
 
 func (s *Server) start(_ context.Context, in *startInput) (*startOutput, error) {
@@ -122,12 +134,101 @@ func (s *Server) start(_ context.Context, in *startInput) (*startOutput, error) 
 	s.builds = append(s.builds, b)
 	s.tokens[in.IdempotencyToken] = started{time.Now(), string(what), b}
 	s.active++
-	s.running.Go(func() { s.run(project, b) })
+	held := s.held
+	s.running.Go(func() {
+		if held != nil {
+			<-held
+		}
+		s.run(project, b)
+	})
 	return b.told(), nil
 }
 
-func (b *Build) told() *startOutput {
-	return &startOutput{buildOutput{b.ID, b.Project, "IN_PROGRESS"}}
+func (b *Build) told() *startOutput { return &startOutput{b.output()} }
+
+func (b *Build) output() buildOutput {
+	out := buildOutput{ID: b.ID, ProjectName: b.Project, BuildStatus: "IN_PROGRESS"}
+	switch {
+	case b.ended && b.Exit == 0:
+		out.BuildStatus = "SUCCEEDED"
+	case b.ended:
+		out.BuildStatus = "FAILED"
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Environment)) {
+		out.Environment.EnvironmentVariables = append(out.Environment.EnvironmentVariables, variable{name, b.Environment[name], "PLAINTEXT"})
+	}
+	return out
+}
+
+// page is how many builds one call lists.
+const page = 100
+
+type listInput struct {
+	ProjectName string `json:"projectName"`
+	SortOrder   string `json:"sortOrder"`
+}
+
+type listOutput struct {
+	IDs []string `json:"ids"`
+}
+
+func (s *Server) list(_ context.Context, in *listInput) (*listOutput, error) {
+	if _, ok := s.projects[in.ProjectName]; !ok {
+		return nil, awsjson.Errorf("ResourceNotFoundException", "The resource could not be found: %s", in.ProjectName)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := &listOutput{IDs: []string{}}
+	for _, b := range s.builds {
+		if b.Project == in.ProjectName {
+			out.IDs = append(out.IDs, b.ID)
+		}
+	}
+	if in.SortOrder != "ASCENDING" {
+		slices.Reverse(out.IDs)
+	}
+	out.IDs = out.IDs[:min(page, len(out.IDs))]
+	return out, nil
+}
+
+type getInput struct {
+	IDs []string `json:"ids"`
+}
+
+type getOutput struct {
+	Builds []buildOutput `json:"builds"`
+}
+
+func (s *Server) get(_ context.Context, in *getInput) (*getOutput, error) {
+	if len(in.IDs) == 0 || len(in.IDs) > page {
+		return nil, awsjson.Errorf("InvalidInputException", "Ids has %d members", len(in.IDs))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := &getOutput{Builds: []buildOutput{}}
+	for _, b := range s.builds {
+		if slices.Contains(in.IDs, b.ID) {
+			out.Builds = append(out.Builds, b.output())
+		}
+	}
+	return out, nil
+}
+
+// Hold keeps the builds that begin from now on from ending until the function
+// that it gives is called.
+func (s *Server) Hold() (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := make(chan struct{})
+	s.held = held
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.held == held {
+			s.held = nil
+		}
+		close(held)
+	}
 }
 
 // run runs a build to its end.
@@ -155,8 +256,22 @@ func (s *Server) run(project Project, b *Build) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b.Exit, b.Output = code, output.String()
+	b.Exit, b.Output, b.ended = code, output.String(), true
 	s.active--
+}
+
+// ForgetTokens lets the time pass for which idempotency tokens are valid.
+func (s *Server) ForgetTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.tokens)
+}
+
+// Started counts the builds that there were so far.
+func (s *Server) Started() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.builds)
 }
 
 // Wait waits for all builds under way and gives all that there were.

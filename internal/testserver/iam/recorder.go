@@ -94,6 +94,7 @@ func (r *Recorder) tell(service string, request *http.Request, body []byte) []Ca
 	var in struct {
 		DatabaseName, Name, WorkGroup, SecretId, QueueUrl, ProjectName string
 		Table, TableInput, DatabaseInput                               struct{ Name string }
+		IDs                                                            []string
 	}
 	_ = json.Unmarshal(body, &in) // a form is told by its values
 	action := service + ":" + operation
@@ -127,7 +128,18 @@ func (r *Recorder) tell(service string, request *http.Request, body []byte) []Ca
 	case "sns":
 		return on(form.Get("TopicArn"))
 	case "codebuild":
-		return on(r.arn("codebuild", "project/"+in.ProjectName))
+		projects := []string{in.ProjectName}
+		for _, id := range in.IDs { // PROJECT:BUILD
+			project, _, _ := strings.Cut(id, ":")
+			projects = append(projects, project)
+		}
+		projects = slices.DeleteFunc(projects, func(name string) bool { return name == "" })
+		slices.Sort(projects)
+		var all []string
+		for _, name := range slices.Compact(projects) {
+			all = append(all, r.arn("codebuild", "project/"+name))
+		}
+		return on(all...)
 	case "sts":
 		if operation == "GetCallerIdentity" {
 			return nil // needs no permission

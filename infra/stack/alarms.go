@@ -103,8 +103,8 @@ func (b *build) alarmsOfCaps() {
 	b.alarmOfLines("CapsReached", `{ $.code = "over_budget" }`,
 		"A cap of the day is used up: answers are refused until the next day of UTC")
 	if b.settings.Model.Name != "" {
-		b.alarmOfLines("ModelNotUsed", `{ $.told_by = "code" }`,
-			"Answers are told without the model: a cap on its tokens or money is used up, or it is busy or refuses. The first sentence of the answer says which")
+		b.alarmOfLines("ModelNotUsed", `{ $.model_not_used = "*" }`,
+			"Answers are told without the model: a cap on its tokens or money is used up, or it is busy or refuses. model_not_used in the log says which, and so does the first sentence of the answer")
 	}
 }
 

@@ -51,6 +51,8 @@ type Told struct {
 	// Why tells people why code stands in, in a sentence or two; empty where the
 	// model's prose is used.
 	Why string
+	// Reason is its name for logs, such as model.slow.
+	Reason string
 
 	// Err is for logs: what went wrong, without any text of the model's.
 	Err error
@@ -194,28 +196,33 @@ func sum(a, b *float64) *float64 {
 }
 
 // problem is something that went wrong with the model, for people.
-func (t *telling) problem(key string, err error) error {
+func (t *telling) problem(key string, err error) *configtrail.Problem {
 	return &configtrail.Problem{Key: key, Args: map[string]any{"model": t.options.Model.Name()}, Err: fmt.Errorf("%s: %w", t.options.Model.Name(), err)}
 }
 
 // byCode is the text by code, and why it stands in.
 func (t *telling) byCode(err error) Told {
-	return Told{Text: t.options.Text, ToldBy: ByCode, Verified: true, Why: t.why(err), Err: err}
+	problem := t.named(err)
+	return Told{Text: t.options.Text, ToldBy: ByCode, Verified: true, Why: why(t.options.Printer, problem), Reason: problem.Key, Err: err}
+}
+
+// named is what went wrong as a problem that the catalogue has words for.
+func (t *telling) named(err error) *configtrail.Problem {
+	var problem *configtrail.Problem
+	switch {
+	case errors.As(err, &problem) && t.options.Printer.Has("error."+problem.Key):
+		return problem
+	case errors.Is(err, context.DeadlineExceeded):
+		return t.problem("model.slow", err)
+	case errors.Is(err, configtrail.ErrOverBudget):
+		return t.problem("model.over_budget", err)
+	}
+	return t.problem("model.failed", err)
 }
 
 // why is a sentence on what went wrong and, where there is one, on what to do.
-func (t *telling) why(err error) string {
-	p := t.options.Printer
-	var problem *configtrail.Problem
-	switch {
-	case errors.As(err, &problem) && p.Has("error."+problem.Key):
-		return p.Text("analyst.why", message.Args{"what": p.Text("error."+problem.Key, problem.Args), "hint": hint(p, problem)})
-	case errors.Is(err, context.DeadlineExceeded):
-		return t.why(t.problem("model.slow", err))
-	case errors.Is(err, configtrail.ErrOverBudget):
-		return t.why(t.problem("model.over_budget", err))
-	}
-	return t.why(t.problem("model.failed", err))
+func why(p message.Printer, problem *configtrail.Problem) string {
+	return p.Text("analyst.why", message.Args{"what": p.Text("error."+problem.Key, problem.Args), "hint": hint(p, problem)})
 }
 
 func hint(p message.Printer, problem *configtrail.Problem) string {

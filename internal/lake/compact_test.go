@@ -190,7 +190,7 @@ func TestHourlyCompactionIsCheap(t *testing.T) {
 			t.Fatalf("after %d bytes there are %d files: %v", added, len(files), files)
 		}
 	}
-	if written > 16*added {
+	if written > 9*added {
 		t.Errorf("%d bytes were added, %d written again", added, written)
 	}
 }

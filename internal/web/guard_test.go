@@ -99,7 +99,7 @@ func TestHostsAndOrigins(t *testing.T) {
 func TestLogsHoldNoData(t *testing.T) {
 	s := open(t, Options{Tell: func(context.Context, Request) (Answer, error) {
 		usd := 0.5
-		return Answer{Text: "bucket-name", Report: json.RawMessage(`{"x":"bucket-name"}`), Changes: 7, ToldBy: "code",
+		return Answer{Text: "bucket-name", Report: json.RawMessage(`{"x":"bucket-name"}`), Changes: 7, ToldBy: "code", Reason: "model.slow",
 			Cost: configtrail.Cost{Bytes: 1234, InputTokens: 5, OutputTokens: 6, USD: &usd}}, nil
 	}})
 	s.do("POST", "/", `{"target_year":2024,"target_month":11}`)
@@ -114,7 +114,7 @@ func TestLogsHoldNoData(t *testing.T) {
 	}
 	for key, want := range map[string]any{
 		"msg": "request", "route": "POST /", "status": 200.0, "month": "2024-11", "tz": "Asia/Tokyo", "changes": 7.0, "bytes": 1234.0,
-		"input_tokens": 5.0, "output_tokens": 6.0, "told_by": "code", "kept": false,
+		"input_tokens": 5.0, "output_tokens": 6.0, "told_by": "code", "kept": false, "model_not_used": "model.slow",
 	} {
 		if line[key] != want {
 			t.Errorf("%s is %v, want %v", key, line[key], want)

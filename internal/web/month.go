@@ -94,6 +94,9 @@ func (h *Handler) tell(x *exchange, request Request) (Answer, *failure) {
 	}
 	x.note(slog.Int64("changes", answer.Changes), slog.Int64("bytes", answer.Cost.Bytes), slog.Int64("input_tokens", answer.Cost.InputTokens),
 		slog.Int64("output_tokens", answer.Cost.OutputTokens), slog.String("told_by", answer.ToldBy), slog.Bool("kept", answer.Kept))
+	if answer.Reason != "" {
+		x.note(slog.String("model_not_used", answer.Reason))
+	}
 	return answer, nil
 }
 

@@ -27,18 +27,18 @@ func (p Prose) name() string {
 
 // word has the model word a report, and says whether asking again would bring
 // nothing better. A month in which nothing changed is told by code, which knows
-// why; so is one whose model fails, with the reason.
-func (p Prose) word(ctx context.Context, r *report.Report, printer message.Printer, budget *spend.Budget) (told *report.Report, final bool, err error) {
+// why; so is one whose model fails, with the reason, whose name is for the log.
+func (p Prose) word(ctx context.Context, r *report.Report, printer message.Printer, budget *spend.Budget) (told *report.Report, reason string, final bool, err error) {
 	if p.Model == nil || r.Totals.Changes == 0 && len(r.Findings) == 0 {
-		return r, true, nil
+		return r, "", true, nil
 	}
 	t, err := analyst.Tell(ctx, analyst.TellOptions{
 		Model: p.Model, Rate: p.Rate, Budget: budget, Brief: report.Brief(r), Printer: printer, Text: r.Text,
 	})
 	if err != nil {
-		return nil, false, err
+		return nil, "", false, err
 	}
-	return r.Told(report.Telling{Text: t.Text, By: t.ToldBy, Why: t.Why, Verified: t.Verified, Cost: t.Cost}), lasting(t), nil
+	return r.Told(report.Telling{Text: t.Text, By: t.ToldBy, Why: t.Why, Verified: t.Verified, Cost: t.Cost}), t.Reason, lasting(t), nil
 }
 
 // lasting reports whether a telling is worth keeping: the model's own words, and

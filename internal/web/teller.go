@@ -23,7 +23,8 @@ type Answer struct {
 	// What a log says of it.
 	Changes int64            `json:"changes"`
 	ToldBy  string           `json:"told_by"`
-	Cost    configtrail.Cost `json:"cost"` // of making it
+	Reason  string           `json:"reason,omitempty"` // why not by a model that was asked, such as model.slow
+	Cost    configtrail.Cost `json:"cost"`             // of making it
 
 	Kept bool `json:"-"` // made for an earlier caller, or for one at the same time: this one cost nothing
 }
@@ -136,7 +137,7 @@ func (t *Teller) answer(ctx context.Context, question string, request Request) (
 	if err != nil {
 		return Answer{}, err
 	}
-	told, final, err := t.options.Prose.word(ctx, known.report, printer, t.options.Budget)
+	told, reason, final, err := t.options.Prose.word(ctx, known.report, printer, t.options.Budget)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -144,6 +145,7 @@ func (t *Teller) answer(ctx context.Context, question string, request Request) (
 	if err != nil {
 		return Answer{}, err
 	}
+	answer.Reason = reason
 	if final {
 		known.answer = &answer
 		t.kept.put(question, known)

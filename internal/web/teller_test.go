@@ -309,10 +309,13 @@ func TestAModelThatIsBusyIsAskedAgainWithoutAQuery(t *testing.T) {
 	asking := aRequest()
 	asking.Month = organisationMonth
 	first := tell(t, teller, asking)
-	if first.ToldBy != report.ByCode || !strings.Contains(string(first.Report), `"told_why":`) {
-		t.Errorf("told by %s: %s", first.ToldBy, first.Report)
+	if first.ToldBy != report.ByCode || first.Reason != "model.busy" || !strings.Contains(string(first.Report), `"told_why":`) {
+		t.Errorf("told by %s for %q: %s", first.ToldBy, first.Reason, first.Report)
 	}
 	second := tell(t, teller, asking)
+	if second.Reason != "model.unsupported" { // a month of many changes is not quiet
+		t.Errorf("told by %s for %q", second.ToldBy, second.Reason)
+	}
 	if model.asked < 2 || p.reports.Load() != 1 {
 		t.Errorf("the model was asked %d times, %d reports", model.asked, p.reports.Load())
 	}

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -63,7 +64,7 @@ func written[R any](t *testing.T, rows []R) []R {
 	r := parquet.NewGenericReader[R](bytes.NewReader(file.Bytes()))
 	defer r.Close()
 	got := make([]R, len(rows))
-	if n, err := r.Read(got); n != len(rows) || err != nil && err != io.EOF {
+	if n, err := r.Read(got); n != len(rows) || err != nil && !errors.Is(err, io.EOF) {
 		t.Fatalf("read %d of %d rows: %v", n, len(rows), err)
 	}
 	return got

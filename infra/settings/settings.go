@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -130,6 +131,26 @@ type Schedules struct {
 	Daily   string `yaml:"daily"`
 	Monthly string `yaml:"monthly"`
 }
+
+// GatherLate is for how many minutes nothing may be gathered: three times as long as
+// lies between two runs, from half an hour to a day. Of a cron expression a day.
+func (s Schedules) GatherLate() int {
+	var n int
+	var unit string
+	if _, err := fmt.Sscanf(s.Gather, "rate(%d %s", &n, &unit); err != nil {
+		return dayMinutes
+	}
+	switch strings.TrimSuffix(unit, ")") {
+	case "minute", "minutes":
+	case "hour", "hours":
+		n *= 60
+	default:
+		return dayMinutes
+	}
+	return min(max(3*n, 30), dayMinutes)
+}
+
+const dayMinutes = 24 * 60
 
 // Target is who is told.
 type Target struct {

@@ -143,3 +143,14 @@ func TestModels(t *testing.T) {
 		t.Errorf("the profile runs %s, %v", model, profile)
 	}
 }
+
+func TestWhenGatheringIsLate(t *testing.T) {
+	for schedule, want := range map[string]int{
+		"rate(5 minutes)": 30, "rate(1 minute)": 30, "rate(20 minutes)": 60, "rate(1 hour)": 180, "rate(2 hours)": 360,
+		"rate(1 day)": 1440, "rate(12 hours)": 1440, "cron(0 9 * * ? *)": 1440,
+	} {
+		if got := (settings.Schedules{Gather: schedule}).GatherLate(); got != want {
+			t.Errorf("%s: %d minutes, want %d", schedule, got, want)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
@@ -83,15 +85,16 @@ func (b *build) alarmsOfQueues() {
 		namespace: "AWS/SQS", metric: "ApproximateAgeOfOldestMessage", dimensions: map[string]string{"QueueName": *b.queue.AttrQueueName()},
 		statistic: "Maximum", minutes: 5, above: float64(b.settings.Alarms.OldestMinutes * 60),
 	})
+	late := b.settings.Schedules.GatherLate()
 	b.alarm(alarm{
-		id: "GatherStopped", description: "Nothing was gathered for half an hour: what is staged does not show in answers",
+		id: "GatherStopped", description: fmt.Sprintf("Nothing was gathered for %d minutes: what is staged does not show in answers", late),
 		namespace: "AWS/Lambda", metric: "Invocations", dimensions: map[string]string{"FunctionName": *b.functions["Gather"].Ref()},
-		statistic: "Sum", minutes: 30, below: 1,
+		statistic: "Sum", minutes: late, below: 1,
 	})
 	b.alarm(alarm{
-		id: "GatherBehind", description: "What was staged waits for half an hour or more: give the function gather more time or memory",
+		id: "GatherBehind", description: fmt.Sprintf("What was staged waits for %d minutes or more: give the function gather more time or memory", late),
 		namespace: "configtrail", metric: "age_seconds", dimensions: map[string]string{"function": *b.functions["Gather"].Ref()},
-		statistic: "Maximum", minutes: 15, above: 1800,
+		statistic: "Maximum", minutes: max(15, late/2), above: float64(late * 60),
 	})
 	b.alarmsOfCaps()
 }
@@ -103,7 +106,7 @@ func (b *build) alarmsOfCaps() {
 	b.alarmOfLines("CapsReached", `{ $.code = "over_budget" }`,
 		"A cap of the day is used up: answers are refused until the next day of UTC")
 	if b.settings.Model.Name != "" {
-		b.alarmOfLines("ModelNotUsed", `{ $.model_not_used = "*" }`,
+		b.alarmOfLines("ModelNotUsed", `{ ($.model_not_used = "*") && ($.model_not_used != "model.nothing") }`,
 			"Answers are told without the model: a cap on its tokens or money is used up, or it is busy or refuses. model_not_used in the log says which, and so does the first sentence of the answer")
 	}
 }

@@ -190,10 +190,12 @@ func (b *S3) Delete(ctx context.Context, keys ...string) error {
 		if err != nil {
 			return fmt.Errorf("remove %d objects of %s: %w", len(some), b.URI(), err)
 		}
-		if len(out.Errors) > 0 {
-			first := out.Errors[0]
+		// S3 has no such error; other servers tell of what somebody else removed first.
+		left := slices.DeleteFunc(out.Errors, func(e types.Error) bool { return sdk.ToString(e.Code) == "NoSuchKey" })
+		if len(left) > 0 {
+			first := left[0]
 			return fmt.Errorf("remove %s: %s: %s (and %d more)", b.uri(sdk.ToString(first.Key)),
-				sdk.ToString(first.Code), sdk.ToString(first.Message), len(out.Errors)-1)
+				sdk.ToString(first.Code), sdk.ToString(first.Message), len(left)-1)
 		}
 	}
 	return nil

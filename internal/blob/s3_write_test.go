@@ -154,3 +154,25 @@ func TestS3PutGivesUpAnUpload(t *testing.T) {
 		t.Errorf("%d uploads are left, %v", len(left.Uploads), err)
 	}
 }
+
+// What somebody else removes at the same time is removed.
+func TestS3DeletesWhatIsGone(t *testing.T) {
+	s := newStore(t)
+	bucket := s.open("s3://logs", blob.S3Options{Pause: time.Millisecond})
+	code := "NoSuchKey"
+	s.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		if !r.URL.Query().Has("delete") {
+			return false
+		}
+		fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?><DeleteResult><Error><Key>a</Key><Code>NoSuchKey</Code><Message>gone</Message></Error>`+
+			`<Error><Key>b</Key><Code>%s</Code><Message>told</Message></Error></DeleteResult>`, code)
+		return true
+	})
+	if err := bucket.Delete(t.Context(), "a", "b"); err != nil {
+		t.Error(err)
+	}
+	code = "AccessDenied"
+	if err := bucket.Delete(t.Context(), "a", "b"); err == nil || err.Error() != "remove s3://logs/b: AccessDenied: told (and 0 more)" {
+		t.Errorf("what may not be removed: %v", err)
+	}
+}

@@ -50,7 +50,7 @@ func realBucket(t *testing.T, url, front string) *blob.S3 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bucket, err := blob.OpenS3(cfg, url, blob.S3Options{PathStyle: true, Pause: 20 * time.Millisecond})
+	bucket, err := blob.OpenS3(cfg, url, blob.S3Options{PathStyle: true, Pause: 20 * time.Millisecond, Attempts: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -229,7 +229,10 @@ func (w *ChangeWriter) rewrite(ctx context.Context, base *table.Table, m month, 
 	for _, f := range w.added.months[m] {
 		small = append(small, source[changeRow]{readRows[changeRow](ctx, w.lake.files(), f.path, nil), f.widest})
 	}
-	return replaced, files, write(small...)
+	if err := write(small...); err != nil {
+		return nil, files, err
+	}
+	return replaced, files, nil
 }
 
 func keys(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

@@ -60,6 +60,13 @@ func (d *deployment) reference(t *testing.T) rows {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
+	d.ingestInto(t, l)
+	return rowsOf(t, l)
+}
+
+// ingestInto reads all that lies in the bucket, as one run of the command line does.
+func (d *deployment) ingestInto(t *testing.T, l *lake.Lake) {
+	t.Helper()
 	source, err := blob.OpenS3(d.Config(t), d.place, blob.S3Options{PathStyle: true})
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +76,6 @@ func (d *deployment) reference(t *testing.T) rows {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	return rowsOf(t, l)
 }
 
 func TestEveryWayIn(t *testing.T) {

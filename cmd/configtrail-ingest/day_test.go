@@ -12,12 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"configtrail/internal/blob"
 	"configtrail/internal/delivery"
-	"configtrail/internal/ingest"
 	"configtrail/internal/lake"
 	"configtrail/internal/price"
-	"configtrail/internal/redact"
 	"configtrail/internal/testorg"
 	"configtrail/internal/testserver/queue"
 	"configtrail/internal/testserver/runtime"
@@ -131,15 +128,7 @@ func (d *deployment) before(t *testing.T, shape testorg.Options, day time.Time, 
 		t.Fatal(err)
 	}
 	defer l.Close()
-	source, err := blob.OpenS3(d.Config(t), d.place, blob.S3Options{PathStyle: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ingest.Run(t.Context(), ingest.Options{
-		Sources: []blob.Bucket{source}, Lake: l, HashKey: key(t).Bytes(), Redactor: redact.New(key(t).Bytes()),
-	}); err != nil {
-		t.Fatal(err)
-	}
+	d.ingestInto(t, l)
 	return after
 }
 
